@@ -1,0 +1,1 @@
+"""Floor 6: which deployment, which system, how sure."""

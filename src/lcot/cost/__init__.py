@@ -1,0 +1,1 @@
+"""Floor 5: from a served load to a bill."""

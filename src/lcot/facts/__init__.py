@@ -1,0 +1,1 @@
+"""Floor 1: sourced facts about chips, systems, engines, models and sites."""

@@ -1,0 +1,1 @@
+"""The event kernel: the only simulation loop in the project."""

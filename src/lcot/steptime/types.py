@@ -1,0 +1,119 @@
+"""A deployment, and the time of its steps. Every family makes the same `StepTime`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lcot.facts.types import Engine, Numeric, System
+from lcot.workload.architecture import Architecture
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """Number formats of one deployment, by part. ``compute`` is what the matrix units multiply in."""
+
+    attention: str  # weights of attention projections and dense layers
+    experts: str  # weights of routed experts
+    kv: str
+    compute: str  # bf16 | fp8 | int8 | fp4: of attention and dense GEMMs
+    expert_compute: str
+
+    @property
+    def label(self) -> str:
+        """Short name for tables."""
+        return self.attention if self.attention == self.experts else f"{self.experts}/{self.attention}"
+
+
+@dataclass(frozen=True, slots=True)
+class Speculation:
+    """Speculative decoding: ``draft_tokens`` proposed per step, ``acceptance_length`` tokens gained per step."""
+
+    method: str = "off"  # off | mtp | eagle | draft
+    draft_tokens: int = 0
+    acceptance_length: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One copy of a model on chips of a system.
+
+    Chips of one copy = tensor x data x pipeline = expert x expert_tensor x pipeline (mixture of experts).
+    ``data`` is data-parallel attention inside the copy; replicas of whole copies belong to the serving floor.
+    """
+
+    system: System
+    model: Architecture
+    engine: Engine
+    precision: Precision
+    tensor: int = 1
+    data: int = 1
+    pipeline: int = 1
+    expert: int = 1
+    expert_tensor: int = 1
+    context: int = 1  # context parallel ranks (share the tensor ranks)
+    speculation: Speculation = field(default_factory=Speculation)
+
+    @property
+    def chips(self) -> int:
+        """Chips of one model copy."""
+        return self.tensor * self.data * self.pipeline
+
+    @property
+    def label(self) -> str:
+        """Layout in the field's short form, e.g. ``tp8 ep8 dp8``."""
+        parts = [("tp", self.tensor), ("dp", self.data), ("pp", self.pipeline), ("ep", self.expert)]
+        return " ".join(f"{name}{n}" for name, n in parts if n > 1) or "tp1"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step of one model copy processes. All numeric, broadcastable; totals over the whole copy.
+
+    ``decode_context`` is the sum, over decoding sequences, of tokens already in their KV cache.
+    ``prefill_pairs`` is the sum, over prompt tokens in the step, of positions they attend to.
+    """
+
+    decode_sequences: Numeric = 0.0
+    decode_context: Numeric = 0.0
+    prefill_tokens: Numeric = 0.0
+    prefill_pairs: Numeric = 0.0
+    prefill_sequences: Numeric = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """Seconds of one step by cause; they add up to `total`."""
+
+    compute: Numeric
+    memory: Numeric
+    network: Numeric
+    fixed: Numeric  # launches, host, hops, per-layer latency
+
+    @property
+    def total(self) -> Numeric:
+        """Seconds of the step."""
+        return self.compute + self.memory + self.network + self.fixed
+
+
+@dataclass(frozen=True)
+class StepTime:
+    """How long the steps of one deployment take, how many sequences it can hold, and what it draws.
+
+    ``latency`` is the time from a step's start to its tokens (through all pipeline stages); ``interval`` the time
+    until the next micro-batch may start (the slowest stage). They are equal where ``stages`` is 1.
+    """
+
+    deployment: Deployment
+    latency: Callable[[Step], Breakdown]
+    interval: Callable[[Step], Breakdown]
+    power: Callable[
+        [Step], Numeric
+    ]  # W of one model copy (its chips and their share of the host), busy with this step
+    idle_power: Numeric  # W of one model copy, doing nothing
+    kv_capacity: Numeric  # tokens of KV cache that one copy holds
+    state_bytes: Numeric  # fixed bytes per sequence in units of KV tokens (linear attention); usually 0
+    stages: int = 1
+    max_sequences: int = 10**9
+    notes: tuple[str, ...] = ()  # what was extrapolated or assumed, for the reader
+    used: tuple[str, ...] = ()  # fact keys used, "owner.key"

@@ -1,0 +1,1 @@
+"""Floor 2: from a model's config.json to operators."""
