@@ -26,9 +26,7 @@ class Attention:
     kv_rank: int = 0  # MLA: rank of the KV compression
     rope_dim: int = 0  # MLA: width of the shared rotary key
     state_bytes_elements: int = 0  # linear, ssm: elements of recurrent state per sequence and layer
-    extra_parameters: int = (
-        0  # biases, norms, convolutions, sinks, indexers: parameters not in the projections
-    )
+    extra_parameters: int = 0  # biases, norms, convolutions, sinks, indexers: parameters not in the projections
     bias: bool = False
     sparse_top_k: int = 0  # sparse attention (DSA): tokens attended after selection; 0: all
     indexer_heads: int = 0
