@@ -70,7 +70,8 @@ class MissingFact(LcotError):
         self.owner, self.key, self.needed_for = owner, key, needed_for
         why = f" (needed for {needed_for})" if needed_for else ""
         super().__init__(
-            f"no sourced value for {owner}.{key}{why}; supply one with --set {owner}.{key}='VALUE UNIT' or in a file of your own"
+            f"no sourced value for {owner}.{key}{why}; "
+            f"supply one with --set {owner}.{key}='VALUE UNIT' or in a file of your own"
         )
 
 

@@ -1,0 +1,268 @@
+"""One model copy over its batch, in closed form, for search.
+
+In the steady state every completed request makes room for one prompt. With ``batch`` sequences decoding, a step
+yields one token for each, so ``batch / output_tokens`` prompts arrive per step, and they are prefilled in chunks
+that share the step with the decoding sequences. That fixes the mean time per output token without iteration, and
+Little's law turns it into a request rate. Time to first token under load is only approximated here (`lcot.serving.
+simulation` computes it).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lcot.errors import Infeasible
+from lcot.facts.types import Numeric
+from lcot.serving.types import Target, Traffic
+from lcot.steptime.types import Step, StepTime
+
+CHUNK = 8192.0  # tokens of prefill in one step, at most, unless the engine says otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One model copy over its batch, axis 0. Further axes are draws."""
+
+    batch: Numeric  # sequences decoding
+    time_per_output_token: Numeric  # s
+    time_to_first_token: Numeric  # s, mean
+    rate: Numeric  # request/s
+    decode_seconds: Numeric  # bottleneck seconds per request, output
+    prefill_seconds: Numeric  # bottleneck seconds per request, fresh input
+    cached_seconds: Numeric  # bottleneck seconds per request, attention over cached input
+    cached_token_seconds: Numeric  # bottleneck seconds that one more cached token would cost
+    power: Numeric  # W
+    fits: Numeric  # whether the KV cache holds it
+
+
+def batches(limit: float, points: int = 64) -> np.ndarray:
+    """Grid of batch sizes from 1 to ``limit``: whole numbers, geometric.
+
+    Parameters
+    ----------
+    limit : float
+        Largest batch. [1]
+    points : int
+        Points before rounding. [1]
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Increasing batch sizes. [1]
+    """
+    return np.unique(np.round(np.geomspace(1.0, max(1.0, limit), points)))
+
+
+def sequences_held(
+    kv_capacity: Numeric, input_tokens: Numeric, output_tokens: Numeric, state: Numeric = 0.0
+) -> Numeric:
+    """Sequences that the KV cache holds in the steady state.
+
+    Parameters
+    ----------
+    kv_capacity : numeric, shape (...)
+        Tokens of KV cache of one model copy. [token]
+    input_tokens, output_tokens : numeric
+        Lengths of a request. [token]
+    state : numeric
+        Fixed state per sequence, in KV tokens. [token]
+
+    Returns
+    -------
+    numeric, shape (...)
+        Largest batch. [1]
+
+    Notes
+    -----
+    Sequences are at random points of their output, so B of them hold on average
+    :math:`B (i + o/2)` tokens with standard deviation :math:`o \\sqrt{B/12}`. Two standard deviations are kept free:
+    :math:`B (i + s + o/2) + 2 o \\sqrt{B/12} \\le K`, solved for :math:`\\sqrt{B}`.
+
+    References
+    ----------
+    Variance of a uniform variable; the allowance is a choice, checked against the simulator in the tests.
+    """
+    mean = input_tokens + state + output_tokens / 2.0
+    spread = output_tokens / np.sqrt(12.0)
+    root = (-spread + np.sqrt(spread**2 + mean * kv_capacity)) / mean
+    held = np.floor(root**2 * (1.0 + 1e-12))
+    one = kv_capacity >= input_tokens + state + output_tokens
+    return np.where(one, np.maximum(held, 1.0), 0.0)
+
+
+def curve(steps: StepTime, traffic: Traffic, batch: Numeric, chunk: float = CHUNK) -> Curve:
+    """What one model copy does at each batch.
+
+    Parameters
+    ----------
+    steps : StepTime
+        Time of the steps of the copy.
+    traffic : Traffic
+        Lengths of the requests and the share of input found in the prefix cache; the rate is not used.
+    batch : numeric, shape (n, ...)
+        Sequences decoding. [1]
+    chunk : float
+        Prefill tokens in one step, at most. [token]
+
+    Returns
+    -------
+    Curve
+        Arrays over ``batch``.
+
+    Notes
+    -----
+    With B sequences decoding, a prompt of f fresh tokens and an output of o tokens, a share
+    :math:`p = B f / (o C)` of the steps carries a chunk of C tokens, so
+
+    .. math:: \\tau = \\left[ T_d(B) + p \\, (T_m(B, C) - T_d(B)) \\right] / a, \\qquad r = B / (o \\tau)
+
+    with :math:`T_d` the decode step, :math:`T_m` the mixed step and a the tokens gained per step. C is the prompt,
+    or what arrives per step if that is more, at most the engine's budget. A pipeline of S stages holds S
+    micro-batches of B/S sequences: a token takes the longer of the way through all stages and of S visits to the
+    slowest. Prompts wait as in a queue with Poisson arrivals and one server, cite below.
+
+    References
+    ----------
+    :cite:t:`agrawal2024sarathi` for chunked prefill, :cite:t:`little1961`, :cite:t:`kleinrock1975` eq. 5.63.
+    """
+    batch = np.asarray(batch, dtype=float)
+    output = traffic.output_tokens
+    cached = traffic.input_tokens * traffic.cached_fraction
+    fresh = np.maximum(traffic.input_tokens - cached, 1.0)
+    gained = steps.deployment.speculation.acceptance_length
+    arriving = batch * fresh * gained / output  # prompt tokens per step
+    size = np.clip(arriving, np.minimum(fresh, chunk), chunk)
+    share = arriving / size  # chunks per step
+    lanes = np.minimum(float(steps.stages), batch)
+    part = batch / lanes
+    context = traffic.input_tokens + output / 2.0
+    decode = Step(decode_sequences=part, decode_context=part * context)
+    pairs = size * fresh / 2.0
+
+    def mixed(prior: Numeric) -> Step:
+        return replace(decode, prefill_tokens=size, prefill_pairs=pairs + size * prior, prefill_sequences=size / fresh)
+
+    with_cache, without = mixed(cached), mixed(0.0)
+    way, slot = steps.latency(decode).total, steps.interval(decode).total
+    slot_mixed = steps.interval(with_cache).total
+    slot_more = steps.interval(mixed(cached + 1.0)).total
+    extra_cached = (
+        share * (slot_mixed - steps.interval(without).total) if np.any(np.asarray(cached) > 0) else 0.0 * share
+    )
+    extra = share * (slot_mixed - slot)
+    round_time = np.maximum(way, lanes * slot) + extra
+    per_token = round_time / gained
+    rate = batch / (output * per_token)
+    bottleneck = lanes * slot + extra  # busy seconds of the slowest stage per round
+    per_round = batch * gained / output  # requests completed per round
+    service = steps.latency(with_cache).total * np.maximum(fresh / size, 1.0)
+    load = np.minimum(rate * slot_mixed * fresh / size, 0.999)
+    wait = (
+        load
+        / (1.0 - load)
+        * (1.0 + np.asarray(traffic.burstiness) ** 2)
+        / 2.0
+        * slot_mixed
+        * np.maximum(fresh / size, 1.0)
+    )
+    busy_power = (lanes * slot * steps.power(decode) + extra * steps.power(with_cache)) / bottleneck
+    duty = np.minimum(bottleneck / round_time, 1.0)
+    return Curve(
+        batch=batch + 0.0 * per_token,
+        time_per_output_token=per_token,
+        time_to_first_token=wait + service + slot / 2.0,
+        rate=rate,
+        decode_seconds=lanes * slot / per_round + (round_time - bottleneck) / per_round,
+        prefill_seconds=(extra - extra_cached) / per_round,
+        cached_seconds=extra_cached / per_round,
+        cached_token_seconds=share * (slot_more - slot_mixed) / per_round,
+        power=steps.idle_power + (busy_power - steps.idle_power) * duty,
+        fits=batch
+        <= np.minimum(
+            sequences_held(steps.kv_capacity, traffic.input_tokens, output, steps.state_bytes), steps.max_sequences
+        ),
+    )
+
+
+def capacity(points: Curve, target: Target) -> tuple[np.ndarray, str]:
+    """Index of the largest batch that meets the target, and what limits it.
+
+    Parameters
+    ----------
+    points : Curve
+        Over one batch axis.
+    target : Target
+        Speed and time to first token asked for.
+
+    Returns
+    -------
+    index : ndarray of int, shape (...)
+        Along axis 0. [1]
+    limit : str
+        What stops a larger batch: ``speed``, ``time to first token``, ``KV cache`` or ``batch limit``.
+
+    Raises
+    ------
+    Infeasible
+        If no batch meets it; names the limit.
+
+    Notes
+    -----
+    The time per output token and the request rate both grow with the batch, so the largest that meets the target is
+    the one with the highest rate.
+    """
+    fast = np.ones_like(points.fits) if target.speed is None else points.time_per_output_token <= 1.0 / target.speed
+    prompt = (
+        np.ones_like(points.fits)
+        if target.time_to_first_token is None
+        else points.time_to_first_token <= target.time_to_first_token
+    )
+    if not points.fits[0].any():
+        raise Infeasible("the KV cache does not hold one request beside the weights", "KV cache")
+    if not fast[0].any():
+        best = 1.0 / np.min(points.time_per_output_token[0])
+        raise Infeasible(f"reaches {best:.1f} tokens/s a user alone on the machine, {target.speed:g} asked", "speed")
+    if not prompt[0].any():
+        best = float(np.min(points.time_to_first_token[0]))
+        raise Infeasible(
+            f"first token after {best:.2f} s alone on the machine, {target.time_to_first_token:g} s asked",
+            "time to first token",
+        )
+    good = points.fits & fast & prompt
+    index = good.shape[0] - 1 - np.argmax(good[::-1], axis=0)
+    next_up = np.minimum(index + 1, good.shape[0] - 1)
+    if np.ndim(index) == 0:
+        for name, test in (("speed", fast), ("time to first token", prompt), ("KV cache", points.fits)):
+            if not test[next_up]:
+                return index, name
+    return index, "batch limit"
+
+
+def interpolate(x: Numeric, xs: np.ndarray, ys: np.ndarray) -> Numeric:
+    """Linear interpolation along axis 0, one abscissa per draw; held constant outside.
+
+    Parameters
+    ----------
+    x : numeric, shape (...)
+        Where.
+    xs, ys : ndarray, shape (n, ...)
+        Points, ``xs`` not decreasing along axis 0.
+
+    Returns
+    -------
+    numeric, shape (...)
+        Values of ``ys`` at ``x``.
+    """
+    if xs.ndim == 1 and np.ndim(x) == 0 and ys.ndim == 1:
+        return np.interp(x, xs, ys)
+    ys = ys + 0.0 * xs
+    xs = xs + 0.0 * ys
+    x = np.clip(x + 0.0 * xs[0], xs[0], xs[-1])
+    above = np.clip((xs < x).sum(axis=0), 1, xs.shape[0] - 1)
+    low, high = above - 1, above
+    x0, x1 = (np.take_along_axis(xs, i[None], axis=0)[0] for i in (low, high))
+    y0, y1 = (np.take_along_axis(ys, i[None], axis=0)[0] for i in (low, high))
+    weight = np.where(x1 > x0, (x - x0) / np.where(x1 > x0, x1 - x0, 1.0), 0.0)
+    return y0 + weight * (y1 - y0)

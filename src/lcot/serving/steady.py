@@ -1,0 +1,107 @@
+"""The steady state of a fleet: systems bought whole, the batch they run at, and what users get."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lcot.errors import DomainError, Infeasible
+from lcot.facts.types import Numeric
+from lcot.serving.curve import CHUNK, Curve, batches, capacity, curve, interpolate, sequences_held
+from lcot.serving.types import Served, Target, Traffic
+from lcot.steptime.types import StepTime
+
+
+def steady(
+    steps: StepTime, traffic: Traffic, target: Target, load_factor: Numeric = 1.0, chunk: float = CHUNK
+) -> Served:
+    """The fleet that serves a load within the target, and what users get from it.
+
+    Parameters
+    ----------
+    steps : StepTime
+        One model copy.
+    traffic : Traffic
+        The load. Without a rate one whole system (or the systems of one copy) is filled to its capacity at the
+        target times ``load_factor``.
+    target : Target
+        The service level.
+    load_factor : numeric
+        Mean over peak load of the site, used only where the traffic has no rate. [1]
+    chunk : float
+        Prefill tokens in one step, at most. [token]
+
+    Returns
+    -------
+    Served
+        Fleet, batch, times, bottleneck seconds and power.
+
+    Raises
+    ------
+    Infeasible
+        If no batch meets the target, or the request does not fit the model's context.
+    DomainError
+        If the rate or a length is not positive.
+
+    Notes
+    -----
+    Systems are bought whole: :math:`S = \\lceil \\lceil R / r_{max} \\rceil \\, c / C \\rceil`, with c chips per
+    copy and C chips per system; every copy that fits in them serves. The operating batch is where the curve meets
+    :math:`R / copies`; below one sequence the copy idles between requests.
+    """
+    for name, number in (("input tokens", traffic.input_tokens), ("output tokens", traffic.output_tokens)):
+        if not np.all(np.asarray(number) > 0):
+            raise DomainError(name, number, "greater than 0")
+    deployment = steps.deployment
+    longest = float(np.max(traffic.input_tokens + traffic.output_tokens))
+    if longest > deployment.model.max_context:
+        raise Infeasible(
+            f"a request of {longest:g} tokens exceeds the context of {deployment.model.id}, "
+            f"{deployment.model.max_context}",
+            "context",
+        )
+    held = sequences_held(steps.kv_capacity, traffic.input_tokens, traffic.output_tokens, steps.state_bytes)
+    top = float(min(np.max(held), steps.max_sequences))
+    points = curve(steps, traffic, batches(top), chunk)
+    index, limit = capacity(points, target)
+    return at_load(points, index, limit, steps, traffic, load_factor)
+
+
+def at_load(
+    points: Curve, index: np.ndarray, limit: str, steps: StepTime, traffic: Traffic, load_factor: Numeric
+) -> Served:
+    """The fleet at its operating point, from the curve of one copy and its capacity (see `steady`)."""
+    chips, per_system = steps.deployment.chips, steps.deployment.system.count
+    best = points.rate[index] if np.ndim(index) == 0 else np.take_along_axis(points.rate, index[None], axis=0)[0]
+    if traffic.rate is None:
+        systems = np.ceil(chips / per_system)
+        copies = np.maximum(np.floor(systems * per_system / chips), 1.0)
+        rate = best * copies * load_factor
+    else:
+        rate = np.asarray(traffic.rate, dtype=float)
+        if not np.all(rate > 0):
+            raise DomainError("rate", traffic.rate, "greater than 0 requests/s")
+        needed = np.ceil(rate / best * (1.0 - 1e-12))
+        systems = np.ceil(needed * chips / per_system)
+        copies = np.maximum(np.floor(systems * per_system / chips), needed)
+    each = rate / copies
+    busy = np.minimum(each / points.rate[0], 1.0)  # below one sequence: share of time with one
+
+    def read(values: Numeric) -> Numeric:
+        return interpolate(each, points.rate, values)
+
+    power = np.where(busy < 1.0, steps.idle_power + (points.power[0] - steps.idle_power) * busy, read(points.power))
+    return Served(
+        copies=copies,
+        systems=systems,
+        batch=np.where(busy < 1.0, busy, read(points.batch)),
+        rate=rate,
+        capacity=best * copies,
+        time_per_output_token=read(points.time_per_output_token),
+        time_to_first_token=read(points.time_to_first_token),
+        prefill_seconds=read(points.prefill_seconds),
+        cached_seconds=read(points.cached_seconds),
+        decode_seconds=read(points.decode_seconds),
+        cached_token_seconds=read(points.cached_token_seconds),
+        power=power * copies,
+        limit=limit,
+    )
