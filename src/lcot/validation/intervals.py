@@ -1,0 +1,176 @@
+"""The range around a prediction: how far measurements lay from it where the answer was not seen in fitting.
+
+A spread is kept for each kind of quantity, regime and scenario, as two quantiles of log(measured / predicted).
+Small groups lean on their parents: a group of few clusters says little, so its quantiles are drawn towards those of
+the larger group that holds it. Rows are weighted so that each cluster (system x model x engine) counts once.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp
+
+import numpy as np
+import numpy.typing as npt
+
+from lcot.errors import DomainError
+
+TAIL = 0.1  # probability below, and above, an 80 % range
+LEANING = 4.0  # clusters' worth of weight that the parent group keeps
+FLOOR = 0.02  # least half width, log: repeats of one run differ by 1-4 %
+Floats = npt.NDArray[np.float64]
+Path = tuple[str, ...]  # from the largest group to the smallest, e.g. ("time", "gpu", "closed_loop")
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Quantiles of log(measured / predicted) of one group."""
+
+    low: float
+    high: float
+    clusters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Residual:
+    """One row's log(measured / predicted), where it belongs, and which rows share its fate."""
+
+    value: float
+    path: Path
+    cluster: str
+
+
+def weighted_quantile(values: Floats, weights: Floats, probability: float) -> float:
+    """Quantile of weighted values, by the middle of each weight.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        Values, at least one. [any]
+    weights : ndarray, shape (n,)
+        Positive weights. [1]
+    probability : float
+        Probability at or below the answer, 0 to 1. [1]
+
+    Returns
+    -------
+    float
+        Interpolated quantile. [any]
+
+    Raises
+    ------
+    DomainError
+        If there is no value.
+    """
+    if not len(values):
+        raise DomainError("values", 0, "at least one value")
+    order = np.argsort(values)
+    sorted_weights = weights[order]
+    middle = (np.cumsum(sorted_weights) - sorted_weights / 2) / sorted_weights.sum()
+    return float(np.interp(probability, middle, values[order]))
+
+
+def cluster_weights(clusters: Sequence[str]) -> Floats:
+    """Weight of each row such that every cluster weighs 1 in total. [1]"""
+    count: dict[str, int] = defaultdict(int)
+    for cluster in clusters:
+        count[cluster] += 1
+    return np.array([1.0 / count[cluster] for cluster in clusters])
+
+
+def fit_spreads(residuals: Sequence[Residual]) -> dict[Path, Spread]:
+    """Spread of every group and parent group that the residuals name.
+
+    Parameters
+    ----------
+    residuals : sequence of Residual
+        Out-of-sample log errors. [1]
+
+    Returns
+    -------
+    dict
+        Spread by path; the empty path holds all rows. [1]
+    """
+    members: dict[Path, list[Residual]] = defaultdict(list)
+    for residual in residuals:
+        for depth in range(len(residual.path) + 1):
+            members[residual.path[:depth]].append(residual)
+    spreads: dict[Path, Spread] = {}
+    for path in sorted(members, key=len):
+        rows = members[path]
+        names = [row.cluster for row in rows]
+        values, weights = np.array([row.value for row in rows]), cluster_weights(names)
+        low, high = (weighted_quantile(values, weights, p) for p in (TAIL, 1.0 - TAIL))
+        count = len(set(names))
+        if path:
+            parent = spreads[path[:-1]]
+            own = count / (count + LEANING)
+            low, high = own * low + (1 - own) * parent.low, own * high + (1 - own) * parent.high
+        spreads[path] = Spread(min(low, -FLOOR), max(high, FLOOR), count)
+    return spreads
+
+
+def spread_of(spreads: Mapping[Path, Spread], path: Path, widening: float = 1.0) -> Spread:
+    """Spread of the smallest known group on ``path``, widened for what was never measured.
+
+    Parameters
+    ----------
+    spreads : mapping of path to Spread
+        From `fit_spreads`. [1]
+    path : tuple of str
+        Group wanted, from large to small. [any]
+    widening : float
+        Factor on both ends, at least 1. [1]
+
+    Returns
+    -------
+    Spread
+        Log quantiles. [1]
+    """
+    for depth in range(len(path), -1, -1):
+        if path[:depth] in spreads:
+            found = spreads[path[:depth]]
+            return Spread(found.low * widening, found.high * widening, found.clusters)
+    raise DomainError("path", path, "a group of the fitted spreads", "fitted.yaml")
+
+
+def range_of(predicted: float, spread: Spread) -> tuple[float, float]:
+    """80 % range around a prediction, in its own unit."""
+    return predicted * exp(spread.low), predicted * exp(spread.high)
+
+
+def hit_rates(residuals: Sequence[Residual]) -> dict[Path, tuple[float, int]]:
+    """Share of rows inside a range fitted without their cluster, by group: (share, clusters).
+
+    Parameters
+    ----------
+    residuals : sequence of Residual
+        Out-of-sample log errors. [1]
+
+    Returns
+    -------
+    dict
+        For each path, the cluster-weighted share inside the 80 % range and the number of clusters. [1]
+    """
+    folds = _folds([row.cluster for row in residuals])
+    inside: dict[Path, list[tuple[float, str]]] = defaultdict(list)
+    for fold in range(max(folds.values()) + 1):
+        spreads = fit_spreads([row for row in residuals if folds[row.cluster] != fold])
+        for row in (row for row in residuals if folds[row.cluster] == fold):
+            spread = spread_of(spreads, row.path)
+            hit = float(spread.low <= row.value <= spread.high)
+            for depth in range(len(row.path) + 1):
+                inside[row.path[:depth]].append((hit, row.cluster))
+    answer: dict[Path, tuple[float, int]] = {}
+    for path, rows in inside.items():
+        names = [cluster for _, cluster in rows]
+        share = float(np.average([hit for hit, _ in rows], weights=cluster_weights(names)))
+        answer[path] = (share, len(set(names)))
+    return answer
+
+
+def _folds(clusters: Sequence[str], folds: int = 10) -> dict[str, int]:
+    """Fold of each cluster, in the order of their names."""
+    return {cluster: place % folds for place, cluster in enumerate(sorted(set(clusters)))}

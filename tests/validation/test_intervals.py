@@ -1,0 +1,75 @@
+"""Ranges around predictions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lcot.errors import DomainError
+from lcot.validation.intervals import (
+    LEANING,
+    Residual,
+    cluster_weights,
+    fit_spreads,
+    hit_rates,
+    range_of,
+    spread_of,
+    weighted_quantile,
+)
+
+
+def drawn(spread: float, clusters: int, rows: int, path: tuple[str, ...], seed: int = 1) -> list[Residual]:
+    """Residuals with a normal spread, each cluster sharing part of it."""
+    random = np.random.default_rng(seed)
+    shared = random.normal(0, spread, clusters)
+    return [
+        Residual(float(shared[c] + random.normal(0, spread / 4)), path, f"{path}-{c}")
+        for c in range(clusters)
+        for _ in range(rows)
+    ]
+
+
+def test_weighted_quantile_by_hand() -> None:
+    # weights 1, 1, 2: middles at 1/8, 3/8, 3/4
+    values, weights = np.array([3.0, 1.0, 2.0]), np.array([2.0, 1.0, 1.0])
+    assert weighted_quantile(values, weights, 3 / 8) == pytest.approx(2.0)
+    assert weighted_quantile(values, weights, 0.0) == pytest.approx(1.0)
+    assert weighted_quantile(values, weights, 9 / 16) == pytest.approx(2.5)
+
+
+def test_quantile_of_nothing_is_an_error() -> None:
+    with pytest.raises(DomainError, match="at least one"):
+        weighted_quantile(np.array([]), np.array([]), 0.5)
+
+
+def test_each_cluster_weighs_one() -> None:
+    assert cluster_weights(["a", "a", "b"]) == pytest.approx([0.5, 0.5, 1.0])
+
+
+def test_small_group_leans_on_its_parent() -> None:
+    wide = drawn(0.5, 40, 5, ("time", "far"))
+    one = [Residual(0.0, ("time", "near"), "only")]
+    spreads = fit_spreads(wide + one)
+    parent, near = spreads[("time",)], spreads[("time", "near")]
+    assert near.clusters == 1
+    assert near.high == pytest.approx(parent.high * LEANING / (1 + LEANING))
+
+
+def test_unknown_group_falls_back_to_its_parent_and_widens() -> None:
+    spreads = fit_spreads(drawn(0.2, 30, 4, ("time", "gpu")))
+    known = spread_of(spreads, ("time", "gpu", "never seen"))
+    wider = spread_of(spreads, ("time", "gpu", "never seen"), widening=2.0)
+    assert known == spreads[("time", "gpu")]
+    assert wider.high == pytest.approx(2 * known.high)
+    low, high = range_of(10.0, known)
+    assert low < 10.0 < high
+
+
+@given(st.integers(0, 50))
+def test_cross_validated_ranges_hold_about_eighty_percent(seed: int) -> None:
+    rates = hit_rates(drawn(0.3, 120, 3, ("time",), seed))
+    share, clusters = rates[("time",)]
+    assert clusters == 120
+    assert 0.65 <= share <= 0.92
