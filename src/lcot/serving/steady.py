@@ -48,17 +48,7 @@ def steady(
     copy and C chips per system; every copy that fits in them serves. The operating batch is where the curve meets
     :math:`R / copies`; below one sequence the copy idles between requests.
     """
-    for name, number in (("input tokens", traffic.input_tokens), ("output tokens", traffic.output_tokens)):
-        if not np.all(np.asarray(number) > 0):
-            raise DomainError(name, number, "greater than 0")
-    deployment = steps.deployment
-    longest = float(np.max(traffic.input_tokens + traffic.output_tokens))
-    if longest > deployment.model.max_context:
-        raise Infeasible(
-            f"a request of {longest:g} tokens exceeds the context of {deployment.model.id}, "
-            f"{deployment.model.max_context}",
-            "context",
-        )
+    check(steps, traffic)
     held = sequences_held(steps.kv_capacity, traffic.input_tokens, traffic.output_tokens, steps.state_bytes)
     top = float(min(np.max(held), steps.max_sequences))
     points = curve(steps, traffic, batches(top), chunk)
@@ -105,3 +95,18 @@ def at_load(
         power=power * copies,
         limit=limit,
     )
+
+
+def check(steps: StepTime, traffic: Traffic) -> None:
+    """Refuse lengths that are not positive (`DomainError`) or exceed the model's context (`Infeasible`)."""
+    for name, number in (("input tokens", traffic.input_tokens), ("output tokens", traffic.output_tokens)):
+        if not np.all(np.asarray(number) > 0):
+            raise DomainError(name, number, "greater than 0")
+    deployment = steps.deployment
+    longest = float(np.max(traffic.input_tokens + traffic.output_tokens))
+    if longest > deployment.model.max_context:
+        raise Infeasible(
+            f"a request of {longest:g} tokens exceeds the context of {deployment.model.id}, "
+            f"{deployment.model.max_context}",
+            "context",
+        )

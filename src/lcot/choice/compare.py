@@ -1,0 +1,88 @@
+"""The answer: every system once, ranked, with a verdict in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from lcot.choice.search import entry
+from lcot.choice.types import Answer, Entry, Question
+from lcot.facts.types import Facts
+
+ORDER = ("ranked", "unpriced", "announced", "missing_fact", "infeasible")
+
+
+def compare(question: Question, progress: Callable[[str], None] | None = None) -> Answer:
+    """Answer the question: which system serves the model cheapest.
+
+    Parameters
+    ----------
+    question : Question
+        Model, systems, traffic, target, site and rules of comparison.
+    progress : callable, optional
+        Called with the id of each system before it is searched.
+
+    Returns
+    -------
+    Answer
+        Ranked systems first, cheapest first; announced ones never among them.
+    """
+    from lcot.choice.ranges import with_break_even, with_spread
+    from lcot.choice.validated import with_confidence
+
+    entries: list[Entry] = []
+    for system in question.systems:
+        if progress:
+            progress(system.id)
+        entries.append(entry(question, system))
+    entries = [with_confidence(e, question) for e in with_break_even(with_spread(entries, question), question)]
+    entries.sort(key=lambda e: (ORDER.index(e.status), blended(e), e.system.id))
+    answer = Answer(question, tuple(entries), "", newest(entries, question))
+    return replace(answer, verdict=verdict(answer))
+
+
+def blended(item: Entry) -> float:
+    """Blended cost, or infinity where there is none. [USD/token]"""
+    if item.plan is None or item.plan.bill is None:
+        return float("inf")
+    return float(item.plan.bill.cost["bottleneck_seconds"].blended)
+
+
+def newest(entries: list[Entry], question: Question) -> str:
+    """Date of the newest fact among the systems and the site compared."""
+    groups: list[Facts] = [question.site.facts]
+    for item in entries:
+        groups += [item.system.facts, item.system.chip.facts]
+    return max((fact.date for group in groups for fact in group.values() if fact.date), default="")
+
+
+def verdict(answer: Answer) -> str:
+    """One sentence: who, at what cost and range, by how much, on what load, and how sure."""
+    question = answer.question
+    ranked = answer.by_status("ranked")
+    load = "capacity at the target times the site's load factor"
+    if question.traffic.rate is not None:
+        load = f"{float(question.traffic.rate):g} requests/s"
+    speed = f" at {question.target.speed:g} tokens/s a user or more" if question.target.speed else ""
+    if not ranked:
+        return f"No priced system on sale serves {question.model.id}{speed} under {load}."
+    best = ranked[0]
+    assert best.plan is not None
+    served, deployment = best.plan.served, best.plan.deployment
+    systems = int(served.systems)
+    text = (
+        f"{best.system.name} is the cheapest for {question.model.id}{speed} under {load}: "
+        f"${blended(best) * 1e6:.3g} per million tokens"
+    )
+    if best.spread:
+        text += f" (P10-P90 {best.spread.p10 * 1e6:.3g}-{best.spread.p90 * 1e6:.3g})"
+    precision, engine = deployment.precision.label, deployment.engine.name
+    layout = f"{int(served.copies)} x {deployment.label}, {precision} weights, {engine}"
+    plural = "s" if systems > 1 else ""
+    text += f", {question.basis}, on {systems} system{plural} ({layout}) at {float(served.utilisation):.0%} utilisation"
+    if len(ranked) > 1:
+        second = ranked[1]
+        text += f"; next {second.system.name}, {blended(second) / blended(best) - 1:+.0%}"
+    if best.spread:
+        text += f"; cheapest in {best.spread.probability_cheapest:.0%} of the draws"
+    return f"{text}. {best.confidence.capitalize()}: {best.confidence_reason}."

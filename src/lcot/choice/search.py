@@ -1,0 +1,136 @@
+"""Every deployment of every system, evaluated; the cheapest that meets the target, and why others do not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from lcot.choice.pareto import front
+from lcot.choice.space import deployments
+from lcot.choice.types import Entry, Plan, Question, Rejection
+from lcot.cost.bill import price
+from lcot.errors import Infeasible, MissingFact
+from lcot.facts import catalog
+from lcot.facts.types import Engine, System
+from lcot.serving.curve import batches, capacity, curve, sequences_held
+from lcot.serving.steady import at_load, check
+from lcot.steptime.estimate import estimate
+from lcot.steptime.types import Deployment, Speculation
+from lcot.workload.formats import resolve
+
+
+def plan(deployment: Deployment, question: Question) -> Plan:
+    """One deployment under the question's load, with its bill.
+
+    Raises
+    ------
+    Infeasible
+        If it does not fit, or does not meet the target.
+    MissingFact
+        If step time needs a fact that nobody published. A missing price is no error: the plan is then unpriced.
+    """
+    steps = estimate(deployment)
+    traffic = question.traffic
+    check(steps, traffic)
+    held = sequences_held(steps.kv_capacity, traffic.input_tokens, traffic.output_tokens, steps.state_bytes)
+    grid = batches(float(min(np.max(held), steps.max_sequences)))
+    draws = np.ndim(steps.kv_capacity) or np.ndim(steps.idle_power)
+    points = curve(steps, traffic, grid[:, None] if draws else grid)
+    index, limit = capacity(points, question.target)
+    load_factor = question.site.facts.number("load_factor") if traffic.rate is None else 1.0
+    served = at_load(points, index, limit, steps, traffic, load_factor)
+    try:
+        bill = price(deployment.system, served, traffic, question.site, question.basis, question.term)
+    except MissingFact as error:
+        return Plan(deployment, steps, points, served, None, f"{error.owner}.{error.key}")
+    return Plan(deployment, steps, points, served, bill)
+
+
+def merit(candidate: Plan) -> float:
+    """What the search minimises: cost of a token, or chips per delivered rate where there is no price."""
+    if candidate.bill is not None:
+        return float(candidate.bill.cost["bottleneck_seconds"].blended)
+    return float(candidate.served.systems / candidate.served.rate)
+
+
+def engine_for(system: System, name: str) -> Engine:
+    """The engine asked for, or the one that this vendor's systems are usually served with."""
+    if name:
+        return catalog.engine(name)
+    return catalog.engine_of(system)
+
+
+def plans(question: Question, system: System) -> tuple[list[Plan], list[Rejection]]:
+    """Every deployment that meets the target, cheapest first, and the rest with their reasons."""
+    good: list[Plan] = []
+    bad: list[Rejection] = []
+    engine = engine_for(system, question.engine)
+    precision = resolve(question.model, question.precision, system.chip)
+    for deployment in deployments(system, question.model, engine, precision, Speculation()):
+        try:
+            good.append(plan(deployment, question))
+        except Infeasible as error:
+            bad.append(Rejection(deployment.label, str(error), error.limit))
+    return sorted(good, key=merit), bad
+
+
+def entry(question: Question, system: System) -> Entry:
+    """The system's place in the answer."""
+    try:
+        good, bad = plans(question, system)
+    except MissingFact as error:
+        return Entry(system, "missing_fact", f"{error}")
+    except Infeasible as error:
+        return Entry(system, "infeasible", f"{error}")
+    if not good:
+        return Entry(system, "infeasible", nearest_miss(bad), rejections=tuple(bad))
+    best = good[0]
+    status, reason = "ranked", ""
+    if best.bill is None:
+        status, reason = "unpriced", f"no sourced value for {best.unpriced}"
+    if not on_sale(system, question.available_by):
+        when = system.available or "no date published"
+        status, reason = "announced", f"{system.status}, {when}" + (f"; {reason}" if reason else "")
+    return Entry(system, status, reason, best, front=system_front(good, question), rejections=tuple(bad))
+
+
+def on_sale(system: System, by: str) -> bool:
+    """Whether the system can be bought by an ISO date."""
+    return system.status != "announced" and (not by or not system.available or system.available <= by)
+
+
+def nearest_miss(bad: list[Rejection]) -> str:
+    """The reason of the deployment that failed last: the limits in the order in which they bind."""
+    order = ["speed", "time to first token", "KV cache", "context", "batch limit"]
+    ranked = sorted(bad, key=lambda r: order.index(r.limit) if r.limit in order else len(order))
+    return f"{ranked[0].layout}: {ranked[0].reason}" if ranked else "no deployment to try"
+
+
+def system_front(good: list[Plan], question: Question) -> np.ndarray | None:
+    """Speed against cost at full load, over all deployments and batches of one system; shape (n, 3)."""
+    rows: list[np.ndarray] = []
+    for candidate in good:
+        if candidate.bill is None:
+            continue
+        points = candidate.points
+        keep = points.fits.astype(bool)
+        chips, count = candidate.deployment.chips, candidate.deployment.system.count
+        systems = np.ceil(chips / count)
+        copies = max(np.floor(systems * count / chips), 1.0)
+        tokens = question.traffic.input_tokens + question.traffic.output_tokens
+        full = replace(
+            candidate.served, copies=copies, systems=systems, batch=points.batch, rate=points.rate * copies,
+            capacity=points.rate * copies, power=points.power * copies,
+            time_per_output_token=points.time_per_output_token, time_to_first_token=points.time_to_first_token,
+            prefill_seconds=points.prefill_seconds, cached_seconds=points.cached_seconds,
+            decode_seconds=points.decode_seconds, cached_token_seconds=points.cached_token_seconds,
+        )  # fmt: skip
+        bill = price(candidate.deployment.system, full, question.traffic, question.site, question.basis, question.term)
+        cost = bill.total / (full.rate * tokens)
+        per_chip = points.rate * question.traffic.output_tokens / chips
+        rows.append(np.stack([1.0 / points.time_per_output_token, cost, per_chip], axis=1)[keep])
+    if not rows:
+        return None
+    cloud = np.concatenate(rows)
+    return cloud[front(cloud[:, 0], cloud[:, 1])]

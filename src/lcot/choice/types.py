@@ -1,0 +1,94 @@
+"""The question and the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lcot.cost.types import Bill
+from lcot.facts.types import Site, System
+from lcot.serving.curve import Curve
+from lcot.serving.types import Served, Target, Traffic
+from lcot.steptime.types import Deployment, StepTime
+from lcot.workload.architecture import Architecture
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which of these systems serves this model cheapest, at this speed, under this load?"""
+
+    model: Architecture
+    systems: tuple[System, ...]
+    traffic: Traffic
+    target: Target
+    site: Site
+    precision: str = "native"  # native | bf16 | fp8 | int8 | fp4 ...
+    speculative: str = "off"  # off | stated
+    basis: str = "own"  # own | rent
+    term: str = "on_demand"  # rent: on_demand | reserved | spot
+    available_by: str = ""  # ISO date; systems that cannot be bought by then are listed apart
+    engine: str = ""  # id of one engine; "": the one that each vendor's systems are usually served with
+    draws: int = 256
+    seed: int = 2026
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One deployment that meets the target: what it serves and what it costs."""
+
+    deployment: Deployment
+    steps: StepTime
+    points: Curve
+    served: Served
+    bill: Bill | None  # None: unpriced, or API
+    unpriced: str = ""  # the fact that is missing
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """One deployment that does not fit or does not meet the target, and why."""
+
+    layout: str
+    reason: str
+    limit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Draws of the blended cost. [USD/token]"""
+
+    p10: float
+    p50: float
+    p90: float
+    probability_cheapest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One system in the answer."""
+
+    system: System
+    status: str  # ranked | unpriced | infeasible | missing_fact | announced
+    reason: str = ""
+    plan: Plan | None = None
+    front: np.ndarray | None = None  # shape (n, 3): tokens/s a user, USD/token blended, tokens/s per chip
+    spread: Spread | None = None
+    break_even_price: float | None = None  # USD per system
+    confidence: str = ""  # validated | extrapolated
+    confidence_reason: str = ""
+    rejections: tuple[Rejection, ...] = field(default_factory=tuple[Rejection, ...])
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Every system once: ranked ones first, cheapest first."""
+
+    question: Question
+    entries: tuple[Entry, ...]
+    verdict: str
+    facts_date: str  # newest date of a fact used
+
+    def by_status(self, status: str) -> tuple[Entry, ...]:
+        """Entries with one status, in order."""
+        return tuple(e for e in self.entries if e.status == status)

@@ -1,0 +1,52 @@
+"""Floor 9: the command line. Verbs live in files of their own and are imported when called."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from lcot.errors import LcotError
+
+VERBS = {
+    "compare": "lcot.cli.compare:compare",
+    "simulate": "lcot.cli.simulate:simulate",
+    "size": "lcot.cli.size:size",
+    "validate": "lcot.cli.validate:validate",
+    "calibrate": "lcot.cli.validate:calibrate",
+    "facts": "lcot.cli.facts:app",
+}
+
+
+def run(arguments: list[str] | None = None) -> None:
+    """Run one command; errors that a user can cause end it with exit code 2 and one sentence."""
+    from cyclopts import App
+    from cyclopts.exceptions import CycloptsError
+
+    tokens = sys.argv[1:] if arguments is None else arguments
+    app = App(
+        name="lcot",
+        help="The levelised cost of tokens: which accelerator serves this model cheapest, at this speed and load?",
+        version_flags=["--version", "-V"],
+        help_format="plaintext",
+    )
+    for verb, place in VERBS.items():
+        app.command(place, name=verb)
+    try:
+        app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        fail(str(error), "usage", tokens)
+    except LcotError as error:
+        fail(str(error), type(error).__name__, tokens, error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except KeyboardInterrupt:
+        fail("interrupted", "interrupted", tokens, 130)
+
+
+def fail(message: str, kind: str, tokens: list[str], code: int = 2) -> None:
+    """Say what is wrong, as JSON too where JSON was asked for, and end."""
+    if "--json" in tokens:
+        print(json.dumps({"schema": "lcot.error/1", "error": {"kind": kind, "message": message}}))
+    print(f"lcot: {message}", file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,155 @@
+"""The JSON contract of `compare`, version 1. Documented in docs/json.md; changes to a key change the version."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from lcot.choice.compare import blended
+from lcot.choice.types import Answer, Entry, Plan, Question
+
+SCHEMA = "lcot.compare/1"
+
+UNITS = {
+    "tokens_per_second_per_user": "token/s",
+    "tokens_per_second_per_chip": "output token/s delivered, over every chip bought",
+    "time_to_first_token": "s",
+    "time_per_output_token": "s",
+    "utilisation": "1",
+    "power": "W, IT load before PUE",
+    "usd_per_mtok": "USD per million tokens",
+    "break_even_price": "USD per system",
+}
+
+
+def to_dict(answer: Answer) -> dict[str, Any]:
+    """The answer as plain data, every number with its basis and unit."""
+    return {
+        "schema": SCHEMA,
+        "question": question_dict(answer.question),
+        "basis": basis_dict(answer),
+        "verdict": answer.verdict,
+        "units": UNITS,
+        "systems": [entry_dict(item, answer.question) for item in answer.entries],
+    }
+
+
+def question_dict(question: Question) -> dict[str, Any]:
+    """What was asked."""
+    traffic, target = question.traffic, question.target
+    return {
+        "model": question.model.id,
+        "input_tokens": plain(traffic.input_tokens),
+        "output_tokens": plain(traffic.output_tokens),
+        "cached_fraction": plain(traffic.cached_fraction),
+        "requests_per_second": plain(traffic.rate),
+        "tokens_per_second_per_user": plain(target.speed),
+        "time_to_first_token": plain(target.time_to_first_token),
+        "precision": question.precision,
+        "speculative": question.speculative,
+        "available_by": question.available_by,
+        "draws": question.draws,
+        "seed": question.seed,
+    }
+
+
+def basis_dict(answer: Answer) -> dict[str, Any]:
+    """What the numbers mean."""
+    question = answer.question
+    estimates = sorted({key for e in answer.entries if e.plan and e.plan.bill for key in e.plan.bill.estimates})
+    return {
+        "cost": question.basis if question.basis != "rent" else f"rent, {question.term}",
+        "tokens": "input, cached input and output counted apart; blended is the cost of a request over all its tokens",
+        "allocation": "bottleneck seconds",
+        "load": "asked" if question.traffic.rate is not None else "capacity at the target times the site's load factor",
+        "site": question.site.id,
+        "facts_date": answer.facts_date,
+        "declared_estimates": estimates,
+    }
+
+
+def entry_dict(item: Entry, question: Question) -> dict[str, Any]:
+    """One system."""
+    system, plan = item.system, item.plan
+    facts = system.facts
+    result: dict[str, Any] = {
+        "system": system.id,
+        "name": system.name,
+        "family": system.family,
+        "status": item.status,
+        "reason": item.reason,
+        "confidence": item.confidence,
+        "confidence_reason": item.confidence_reason,
+        "availability": {
+            "status": system.status,
+            "from": system.available,
+            "export": facts["export"].value if facts.has("export") else None,
+        },
+        "break_even_price": plain(item.break_even_price),
+        "probability_cheapest": item.spread.probability_cheapest if item.spread else None,
+    }
+    served = plan_dict(plan, float(question.traffic.output_tokens)) if plan else dict.fromkeys(PLAN_KEYS)
+    return result | served | {"usd_per_mtok": cost_dict(item)}
+
+
+PLAN_KEYS = (
+    "deployment", "precision", "speculative", "tokens_per_second_per_user", "tokens_per_second_per_chip",
+    "time_to_first_token", "time_per_output_token", "utilisation", "power", "limit", "notes",
+)  # fmt: skip
+
+
+def plan_dict(plan: Plan, output_tokens: float) -> dict[str, Any]:
+    """The deployment chosen on a system and what it does."""
+    deployment, served = plan.deployment, plan.served
+    chips = float(served.systems) * deployment.system.count
+    return {
+        "deployment": {
+            "layout": deployment.label,
+            "chips_per_copy": deployment.chips,
+            "copies": plain(served.copies),
+            "systems": plain(served.systems),
+            "chips_bought": plain(chips),
+            "batch_per_copy": plain(served.batch),
+            "engine": deployment.engine.name,
+        },
+        "precision": {"weights": deployment.precision.label, "kv": deployment.precision.kv},
+        "speculative": deployment.speculation.method,
+        "tokens_per_second_per_user": plain(1.0 / served.time_per_output_token),
+        "tokens_per_second_per_chip": plain(float(served.rate) * output_tokens / chips),
+        "time_to_first_token": plain(served.time_to_first_token),
+        "time_per_output_token": plain(served.time_per_output_token),
+        "utilisation": plain(served.utilisation),
+        "power": plain(served.power),
+        "limit": served.limit,
+        "notes": list(plan.steps.notes),
+    }
+
+
+def cost_dict(item: Entry) -> dict[str, Any]:
+    """Cost of tokens by kind, with the range of the blended cost."""
+    bill = item.plan.bill if item.plan else None
+    cost = bill.cost["bottleneck_seconds"] if bill else None
+    spread = item.spread
+    return {
+        "input": mtok(cost.input if cost else None),
+        "cached_input": mtok(cost.cached_input if cost else None),
+        "output": mtok(cost.output if cost else None),
+        "blended": mtok(blended(item) if cost else None),
+        "p10": mtok(spread.p10 if spread else None),
+        "p50": mtok(spread.p50 if spread else None),
+        "p90": mtok(spread.p90 if spread else None),
+    }
+
+
+def mtok(value: Any) -> float | None:
+    """USD per million tokens."""
+    number = plain(value)
+    return None if number is None else number * 1e6
+
+
+def plain(value: Any) -> float | None:
+    """A JSON number; None for what is not known or not finite."""
+    if value is None:
+        return None
+    number = float(value)
+    return number if math.isfinite(number) else None
