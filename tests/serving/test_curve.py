@@ -1,0 +1,124 @@
+"""One model copy over its batch, against numbers worked by hand."""
+
+from types import SimpleNamespace
+from typing import cast
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lcot.errors import Infeasible
+from lcot.serving.curve import batches, capacity, curve, interpolate, sequences_held
+from lcot.serving.types import Target, Traffic
+from lcot.steptime.types import Breakdown, Deployment, Speculation, Step, StepTime
+
+
+def steps(fixed=0.01, per_prompt_token=1e-5, per_context=0.0, kv=1e6, stages=1, gained=1.0) -> StepTime:
+    """A machine: 10 ms a step and 10 us a prompt token."""
+    deployment = cast(
+        Deployment,
+        SimpleNamespace(
+            speculation=Speculation(acceptance_length=gained), chips=8,
+            system=SimpleNamespace(count=8), model=SimpleNamespace(id="toy", max_context=10**6),
+        ),
+    )  # fmt: skip
+
+    def latency(step: Step) -> Breakdown:
+        memory = per_context * step.decode_context
+        return Breakdown(per_prompt_token * step.prefill_tokens, memory, 0.0, fixed + 0.0 * step.decode_sequences)
+
+    def interval(step: Step) -> Breakdown:
+        whole = latency(step)
+        return Breakdown(whole.compute, whole.memory / stages, 0.0, whole.fixed / stages)
+
+    return StepTime(deployment, latency, interval, lambda step: 1000.0, 200.0, kv, 0.0, stages)
+
+
+def test_hand_worked_closed_form():
+    # 8 users, 1000 in, 500 out: a step brings 8 * 1000 / 500 = 16 prompt tokens, in chunks of 1000: 0.016 chunks of 10 ms
+    # a step; 10 + 0.16 = 10.16 ms a token; 8 / (500 * 10.16 ms) = 1.5748 requests/s.
+    points = curve(steps(), Traffic(1000, 500), np.array([8.0]))
+    assert points.time_per_output_token[0] == pytest.approx(0.01016)
+    assert points.rate[0] == pytest.approx(8 / (500 * 0.01016))
+    # 500 / 8 steps of 10 ms of a request's own share of decode, and its prompt's 10 ms
+    assert points.decode_seconds[0] == pytest.approx(500 / 8 * 0.01)
+    assert points.prefill_seconds[0] == pytest.approx(0.01)
+
+
+def test_seconds_fill_the_machine():
+    points = curve(steps(per_context=1e-8), Traffic(3000, 200, cached_fraction=0.5), batches(256))
+    busy = points.rate * (points.decode_seconds + points.prefill_seconds + points.cached_seconds)
+    np.testing.assert_allclose(busy, 1.0)
+
+
+def test_speculation_gains_tokens():
+    plain = curve(steps(), Traffic(10, 500), np.array([1.0]))
+    drafted = curve(steps(gained=2.0), Traffic(10, 500), np.array([1.0]))
+    assert drafted.time_per_output_token[0] == pytest.approx(plain.time_per_output_token[0] / 2, rel=1e-3)
+
+
+def test_pipeline_fills_before_it_slows():
+    # four stages of 2.5 ms: up to four users each see 10 ms a token, the fourth costs nothing
+    points = curve(steps(stages=4, per_prompt_token=0.0), Traffic(10, 500), np.array([1.0, 2.0, 4.0]))
+    np.testing.assert_allclose(points.time_per_output_token, 0.01)
+    np.testing.assert_allclose(points.rate, np.array([1.0, 2.0, 4.0]) / (500 * 0.01))
+
+
+def test_sequences_held():
+    assert sequences_held(1499, 1000, 500) == 0  # one does not fit
+    assert sequences_held(1500, 1000, 500) == 1
+    held = sequences_held(1e6, 1000, 500)
+    assert 750 < held < 800  # 1e6 / 1250 = 800, less two standard deviations
+    spread = 500 * np.sqrt(held / 12)
+    assert held * 1250 + 2 * spread <= 1e6
+
+
+@given(st.floats(2e3, 1e8), st.floats(1, 1e5), st.floats(1, 1e4))
+def test_more_memory_never_holds_fewer(kv, inputs, outputs):
+    assert sequences_held(kv * 1.5, inputs, outputs) >= sequences_held(kv, inputs, outputs)
+
+
+def test_capacity_names_its_limit():
+    machine = steps(per_context=1e-7)
+    points = curve(machine, Traffic(1000, 500), batches(700))
+    index, limit = capacity(points, Target(speed=50))
+    assert limit == "speed"
+    assert points.time_per_output_token[index] <= 0.02 < points.time_per_output_token[index + 1]
+    assert capacity(points, Target())[1] == "batch limit"
+    assert capacity(points, Target(time_to_first_token=0.03))[1] == "time to first token"
+
+
+@pytest.mark.parametrize(
+    ("target", "limit"),
+    [(Target(speed=1000), "speed"), (Target(time_to_first_token=1e-6), "time to first token")],
+)
+def test_impossible_targets_say_what_is_reached(target, limit):
+    points = curve(steps(), Traffic(1000, 500), batches(8))
+    with pytest.raises(Infeasible) as error:
+        capacity(points, target)
+    assert error.value.limit == limit
+
+
+def test_no_room_for_one():
+    with pytest.raises(Infeasible, match="KV cache"):
+        capacity(curve(steps(kv=100), Traffic(1000, 500), batches(4)), Target())
+
+
+def test_draws_broadcast_as_points():
+    one = curve(steps(), Traffic(1000, 500), batches(64))
+    many = curve(steps(fixed=np.array([0.01, 0.02])), Traffic(1000, 500), batches(64)[:, None])
+    np.testing.assert_allclose(many.rate[:, 0], one.rate)
+    assert (many.rate[:, 1] < many.rate[:, 0]).all()
+    index, _ = capacity(many, Target(speed=60))
+    assert index.shape == (2,) or index.ndim == 1
+
+
+def test_interpolate_matches_numpy():
+    xs = np.array([1.0, 2.0, 4.0])
+    ys = np.array([10.0, 20.0, 0.0])
+    for x in (0.0, 1.5, 3.0, 9.0):
+        expected = np.interp(x, xs, ys)
+        assert interpolate(x, xs, ys) == pytest.approx(expected)
+        two = interpolate(np.array([x, x]), np.stack([xs, xs], 1), np.stack([ys, ys], 1))
+        np.testing.assert_allclose(two, expected)
