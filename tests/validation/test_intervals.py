@@ -11,9 +11,11 @@ from lcot.errors import DomainError
 from lcot.validation.intervals import (
     LEANING,
     Residual,
+    Spread,
     cluster_weights,
     fit_spreads,
     hit_rates,
+    mixture,
     range_of,
     spread_of,
     weighted_quantile,
@@ -73,3 +75,22 @@ def test_cross_validated_ranges_hold_about_eighty_percent(seed: int) -> None:
     share, clusters = rates[("time",)]
     assert clusters == 120
     assert 0.65 <= share <= 0.92
+
+
+def test_mixture_of_one_is_that_one() -> None:
+    low, middle, high = mixture([(2.0, 10.0, Spread(-0.3, 0.2, 5))])
+    assert middle == pytest.approx(10.0)
+    assert (low, high) == pytest.approx(range_of(10.0, Spread(-0.3, 0.2, 5)), rel=1e-4)
+
+
+def test_unlikely_possibility_widens_the_range_and_leaves_the_middle() -> None:
+    narrow = Spread(-0.1, 0.1, 5)
+    low, middle, high = mixture([(0.75, 10.0, narrow), (0.25, 5.0, narrow)])
+    assert 9.3 < middle < 10.0
+    assert 4.5 < low < 5.6
+    assert high == pytest.approx(11.05, rel=0.02)
+
+
+def test_mixture_of_nothing_is_an_error() -> None:
+    with pytest.raises(DomainError, match="positive"):
+        mixture([])

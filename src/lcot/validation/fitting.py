@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,7 @@ from lcot.errors import DomainError
 EIGHTY = 2.563  # width of the 80 % range of a normal distribution in standard deviations
 SCALE = 0.1  # log error beyond which a row counts by its size, not its square
 ROUNDS = 30
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)

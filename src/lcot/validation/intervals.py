@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp
+from math import erf, exp, log, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from lcot.errors import DomainError
 
 TAIL = 0.1  # probability below, and above, an 80 % range
 LEANING = 4.0  # clusters' worth of weight that the parent group keeps
+NORMAL_TAIL = 1.2816  # standard deviations from the middle of a normal to its 10 % tail
 FLOOR = 0.02  # least half width, log: repeats of one run differ by 1-4 %
 Floats = npt.NDArray[np.float64]
 Path = tuple[str, ...]  # from the largest group to the smallest, e.g. ("time", "gpu", "closed_loop")
@@ -174,3 +175,48 @@ def hit_rates(residuals: Sequence[Residual]) -> dict[Path, tuple[float, int]]:
 def _folds(clusters: Sequence[str], folds: int = 10) -> dict[str, int]:
     """Fold of each cluster, in the order of their names."""
     return {cluster: place % folds for place, cluster in enumerate(sorted(set(clusters)))}
+
+
+def mixture(components: Sequence[tuple[float, float, Spread]]) -> tuple[float, float, float]:
+    """Middle and 80 % range where a condition is not stated and has several possible answers.
+
+    Parameters
+    ----------
+    components : sequence of (weight, predicted, Spread)
+        Weight of each possibility (they are normalised), its prediction and its spread. [1, any, 1]
+
+    Returns
+    -------
+    tuple of float
+        10, 50 and 90 % quantiles of the mixture: low, middle, high. [any]
+
+    Raises
+    ------
+    DomainError
+        If there is no component of positive weight.
+
+    Notes
+    -----
+    Each component is a split normal in the logarithm with the given 10 and 90 % quantiles around its prediction.
+    """
+    total = sum(weight for weight, _, _ in components)
+    if total <= 0:
+        raise DomainError("weights", total, "at least one positive")
+    low, middle, high = (_mixture_quantile(components, total, p) for p in (TAIL, 0.5, 1.0 - TAIL))
+    return low, middle, high
+
+
+def _mixture_quantile(components: Sequence[tuple[float, float, Spread]], total: float, probability: float) -> float:
+    ends = [log(centre) + 4.0 * end for _, centre, spread in components for end in (spread.low, spread.high)]
+    left, right = min(ends), max(ends)
+    for _ in range(60):
+        middle = (left + right) / 2
+        below = sum(weight * _split_normal(middle - log(centre), spread) for weight, centre, spread in components)
+        left, right = (middle, right) if below / total < probability else (left, middle)
+    return exp((left + right) / 2)
+
+
+def _split_normal(deviation: float, spread: Spread) -> float:
+    """Probability below ``deviation`` of a normal whose two halves have the spread's 10 and 90 % quantiles."""
+    scale = -spread.low if deviation < 0 else spread.high
+    return 0.5 * (1.0 + erf(deviation / (scale / NORMAL_TAIL) / sqrt(2.0)))
