@@ -7,22 +7,9 @@ from dataclasses import dataclass, field
 
 from lcot.facts.types import Engine, Numeric, System
 from lcot.workload.architecture import Architecture
+from lcot.workload.formats import Precision
 
-
-@dataclass(frozen=True, slots=True)
-class Precision:
-    """Number formats of one deployment, by part. ``compute`` is what the matrix units multiply in."""
-
-    attention: str  # weights of attention projections and dense layers
-    experts: str  # weights of routed experts
-    kv: str
-    compute: str  # bf16 | fp8 | int8 | fp4: of attention and dense GEMMs
-    expert_compute: str
-
-    @property
-    def label(self) -> str:
-        """Short name for tables."""
-        return self.attention if self.attention == self.experts else f"{self.experts}/{self.attention}"
+__all__ = ["Breakdown", "Deployment", "Precision", "Speculation", "Step", "StepTime"]
 
 
 @dataclass(frozen=True, slots=True)
