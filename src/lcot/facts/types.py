@@ -20,8 +20,8 @@ Numeric = Any  # float or ndarray; every formula takes either
 class Source:
     """Where a fact comes from.
 
-    ``kind`` is one of datasheet, filing, paper, measured, press, analyst, secondary, estimate.
-    ``url`` may be None only for kinds secondary and estimate, which then carry a ``locator`` or a ``note``.
+    ``kind`` is one of datasheet, filing, paper, measured, press, analyst, secondary, estimate, or user (``--set``).
+    ``url`` may be None only for kinds secondary, estimate and user, which then carry a ``locator`` or a ``note``.
     """
 
     id: str
@@ -50,6 +50,7 @@ class Fact:
     kind: str = ""  # kind of the weakest source
     scope: str = ""  # chip, board, module, server, system, rack, datacentre, spot, on-demand, reserved ...
     note: str = ""
+    confirmed: tuple[Source, ...] = ()  # further sources that state the same value
 
     @property
     def is_estimate(self) -> bool:
