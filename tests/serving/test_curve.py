@@ -32,7 +32,9 @@ def steps(fixed=0.01, per_prompt_token=1e-5, per_context=0.0, kv=1e6, stages=1, 
         whole = latency(step)
         return Breakdown(whole.compute, whole.memory / stages, 0.0, whole.fixed / stages)
 
-    return StepTime(deployment, latency, interval, lambda step: 1000.0, 200.0, kv, 0.0, stages)
+    return StepTime(
+        deployment, latency, interval, lambda step: 1000.0 + 0.0 * step.decode_sequences, 200.0, kv, 0.0, stages
+    )
 
 
 def test_hand_worked_closed_form():
