@@ -57,6 +57,18 @@ def engines(family: str | None = None, folders: Folders = ()) -> list[Engine]:
     return [one for one in every if family is None or one.family == family]
 
 
+def engine_of(system: System, folders: Folders = ()) -> Engine:
+    """The engine that a system is usually served with: by its chip, else by its vendor. Raises `UnknownName`."""
+    every = engines(system.family, folders)
+    for wanted in (system.chip.id, system.vendor, system.chip.vendor):
+        for one in every:
+            if wanted in one.usual_for:
+                return one
+    if len(every) == 1:
+        return every[0]
+    raise UnknownName("usual engine of", system.id, [one.id for one in every], "--engine")
+
+
 def site(name: str | Path, folders: Folders = ()) -> Site:
     """The site of this id, alias or path, with what it inherits. Raises `UnknownName`, `ParseError`."""
     return _site(_find("sites", name, folders), search_path(folders))
@@ -223,7 +235,7 @@ def _engine(path: Path, places: tuple[Path, ...]) -> Engine:
     file, facts = _inherited("engines", path, places)
     if TYPE_CHECKING:
         assert isinstance(file, EngineFile)
-    return Engine(file.id, file.name, file.family, file.versions, facts, file.inherits or "")
+    return Engine(file.id, file.name, file.family, file.versions, facts, file.inherits or "", tuple(file.usual_for))
 
 
 def _site(path: Path, places: tuple[Path, ...]) -> Site:

@@ -234,6 +234,8 @@ class EngineFile(Owner):
     """Architecture family that it serves."""
     versions: str = ""
     """Range of versions for which the constants hold."""
+    usual_for: list[Text] = Field(default_factory=list[str])
+    """Chips (ids) or vendors whose systems are usually served with it; answers assume it unless told otherwise."""
     inherits: Identifier | None = None
     """An engine whose facts hold here where this file does not say otherwise."""
     aliases: list[Text] = Field(default_factory=list[str])

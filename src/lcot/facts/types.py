@@ -157,6 +157,7 @@ class Engine:
     versions: str  # e.g. ">=0.9,<0.20"
     facts: Facts
     inherits: str = ""
+    usual_for: tuple[str, ...] = ()  # chips or vendors whose systems are usually served with it
 
 
 @dataclass(frozen=True, slots=True)
