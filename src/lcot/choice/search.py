@@ -12,12 +12,12 @@ from lcot.choice.types import Entry, Plan, Question, Rejection
 from lcot.cost.bill import price
 from lcot.errors import Infeasible, MissingFact
 from lcot.facts import catalog
-from lcot.facts.types import Engine, System
+from lcot.facts.types import Chip, Engine, System
 from lcot.serving.curve import batches, capacity, curve, sequences_held
 from lcot.serving.steady import at_load, check
 from lcot.steptime.estimate import estimate
 from lcot.steptime.types import Deployment, Speculation
-from lcot.workload.formats import resolve
+from lcot.workload.formats import precision
 
 
 def plan(deployment: Deployment, question: Question) -> Plan:
@@ -61,13 +61,18 @@ def engine_for(system: System, name: str) -> Engine:
     return catalog.engine_of(system)
 
 
+def supported(chip: Chip) -> list[str]:
+    """Number formats that the chip's matrix units multiply: those it has a published peak for."""
+    return [key.split(".", 1)[1] for key in chip.facts if key.startswith("peak.") and chip.facts.has(key)]
+
+
 def plans(question: Question, system: System) -> tuple[list[Plan], list[Rejection]]:
     """Every deployment that meets the target, cheapest first, and the rest with their reasons."""
     good: list[Plan] = []
     bad: list[Rejection] = []
     engine = engine_for(system, question.engine)
-    precision = resolve(question.model, question.precision, system.chip)
-    for deployment in deployments(system, question.model, engine, precision, Speculation()):
+    formats = precision(question.precision, question.model, supported(system.chip))
+    for deployment in deployments(system, question.model, engine, formats, Speculation()):
         try:
             good.append(plan(deployment, question))
         except Infeasible as error:
