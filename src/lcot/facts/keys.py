@@ -40,7 +40,7 @@ MEMORY = {
     "technology": Key("text"),
 }
 FABRIC = {
-    "bandwidth": Key("B/s", 1e7, 1e16),
+    "bandwidth": Key("B/s", 1e7, 1e18),
     "latency": Key("s", 0, 1e-2),
     "size": Key("1", 1, 1e6),
     "topology": Key("text", texts=TOPOLOGIES),
