@@ -26,6 +26,9 @@ class Bill:
     tokens: dict[str, Numeric]  # tokens/s delivered within the SLO: input, cached_input, output
     cost: dict[str, CostPerToken]  # by allocation method: bottleneck_seconds, all_to_output, list_price
     estimates: tuple[str, ...] = field(default_factory=tuple)  # declared estimates in use, "owner.key"
+    capital: dict[str, Numeric] = field(default_factory=dict[str, Numeric])  # USD paid to start, by component
+    site_power: Numeric = 0.0  # W drawn from the grid on average, with cooling and losses
+    used: tuple[str, ...] = field(default_factory=tuple)  # every fact in use, "owner.key"
 
     @property
     def total(self) -> Numeric:
