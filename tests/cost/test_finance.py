@@ -86,7 +86,7 @@ def test_present_value_agrees_with_numpy_financial():
 
 
 def test_published_example_of_levelised_cost():
-    # The worked example (wisdem2024) of NREL's WISDEM documentation (examples/08_finance, plant finance): a 2,320 kW turbine at
+    # The worked example (wisdem2024) of NREL's WISDEM documentation, examples/08_finance: a 2,320 kW turbine at
     # 1093 + 517 USD/kW, 43.56 USD/kW a year, 9,915,950 kWh a year less 15 % wake losses, a fixed charge rate of
     # 0.07921664: 0.04709575 USD/kWh.
     charge = 0.07921664

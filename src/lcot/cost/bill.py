@@ -223,7 +223,7 @@ def settle(
     served : Served
         Requests delivered while up [request/s] and bottleneck seconds [s].
     traffic : Traffic
-        Tokens of a request [token]. Without a rate the fleet is full, so software gains and wear change what it delivers.
+        Tokens of a request [token]. Without a rate the fleet is full, so gains and wear change what it delivers.
     site : Site
         Availability [1], gains and wear [1/s], ratios of list prices [1].
     reading : Reading
