@@ -1,0 +1,112 @@
+"""Time of the routed experts of a mixture on a chip."""
+
+from __future__ import annotations
+
+from math import log
+
+import numpy as np
+
+from lcot.facts.types import Chip, Facts, Numeric
+from lcot.steptime.gemm import ACTIVATION, attainable, peak
+from lcot.steptime.roofline import main_bandwidth, roofline, some
+from lcot.steptime.types import Breakdown
+from lcot.workload.architecture import FeedForward
+from lcot.workload.formats import bytes_of
+
+
+def touched(experts: Numeric, chosen: Numeric, tokens: Numeric) -> Numeric:
+    r"""Share of the experts that at least one token is sent to.
+
+    Parameters
+    ----------
+    experts : numeric
+        Routed experts of the layer. [1]
+    chosen : numeric
+        Experts of one token. [1]
+    tokens : numeric, shape (...)
+        Tokens. [1]
+
+    Returns
+    -------
+    numeric, shape (...)
+        Share. [1]
+
+    Notes
+    -----
+    .. math:: 1 - (1 - k / E)^T
+
+    References
+    ----------
+    :cite:t:`shazeer2017`.
+    """
+    miss = log(1.0 - min(chosen / experts, 1.0 - 1e-9))
+    return 1.0 - np.exp(tokens * miss)
+
+
+def experts(
+    tokens: Numeric,
+    layer: FeedForward,
+    held: int,
+    width: int,
+    hidden: int,
+    ranks: int,
+    weights: str,
+    compute: str,
+    chip: Chip,
+    engine: Facts,
+) -> Breakdown:
+    r"""Time of the routed experts of one layer on the busiest chip.
+
+    Parameters
+    ----------
+    tokens : numeric, shape (...)
+        Tokens of all ranks that share the experts. [token]
+    layer : FeedForward
+        The layer.
+    held, width : int
+        Experts on this chip, and the width of each that it holds. [1]
+    hidden : int
+        Width of a token as the experts see it. [1]
+    ranks : int
+        Expert-parallel ranks. [1]
+    weights, compute : str
+        Format of the weights, and what the matrix units multiply in. [text]
+    chip : Chip
+        The chip.
+    engine : Facts
+        Constants: ``experts.floor`` [s], ``experts.memory``, ``experts.share`` (of the attainable share of a plain
+        matrix product), ``experts.imbalance`` [1], ``experts.tile`` [token].
+
+    Returns
+    -------
+    Breakdown
+        Seconds by cause. [s]
+
+    Raises
+    ------
+    MissingFact
+        If the chip or the engine lacks a constant.
+
+    Notes
+    -----
+    With :math:`R = (1 + \iota)\,T k / e` rows on the busiest of e ranks and :math:`E_t` experts touched,
+
+    .. math:: t = t_0 + \left\| \frac{2\,(R + E_t\,\theta)\,\mu h w}{\eta_c F},\;
+              \frac{E_t\,\mu h w\,b_w + R\,[(2 + b_a) h + 4 \mu w]}{\eta_m B} \right\|_2
+
+    :math:`\theta` are the rows by which the last tile of an expert is too large on average.
+
+    References
+    ----------
+    :cite:t:`gale2022`, section 3; :cite:t:`lepikhin2021`.
+    """
+    spread = 1.0 + engine.number("experts.imbalance") if ranks > 1 else 1.0
+    rows = spread * tokens * layer.active / ranks
+    busy = held * touched(layer.experts, layer.active, tokens)
+    size = layer.matrices * hidden * width
+    rate = engine.number("experts.share") * attainable(chip, engine, compute) * peak(chip, compute)
+    bandwidth = engine.number("experts.memory") * main_bandwidth(chip)
+    arithmetic = 2.0 * (rows + busy * engine.number("experts.tile")) * size / rate
+    each = (2.0 + ACTIVATION[compute]) * hidden + 4.0 * layer.matrices * width
+    traffic = (busy * size * bytes_of(weights) + rows * each) / bandwidth
+    return roofline(arithmetic, traffic, engine.number("experts.floor") * some(tokens))

@@ -1,0 +1,336 @@
+"""Step time of GPUs, and of other chips that read weights from memory behind a switched or meshed fabric."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lcot.errors import DomainError
+from lcot.facts.types import Facts, Numeric
+from lcot.steptime import attention as mixing
+from lcot.steptime import network, power
+from lcot.steptime.experts import experts
+from lcot.steptime.gemm import elementwise, gemm
+from lcot.steptime.memory import room
+from lcot.steptime.roofline import NOTHING, plus, some, times
+from lcot.steptime.types import Breakdown, Deployment, Step, StepTime
+from lcot.workload.operators import Elementwise, Experts, Gemm, Mixing, Operator, operators, prediction_operators
+from lcot.workload.sharding import (
+    Ranks,
+    cut,
+    experts_on_chip,
+    gemm_on_chip,
+    heads_on_chip,
+    is_summed,
+    layers_of_stage,
+    ranks_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What the busiest data-parallel rank does in a step, and ``everyone``, the tokens of all of them."""
+
+    sequences: Numeric
+    context: Numeric
+    prefill: Numeric
+    pairs: Numeric
+    prompts: Numeric
+    queries: float  # new tokens of a decoding sequence
+    everyone: Numeric
+
+    @property
+    def tokens(self) -> Numeric:
+        """Tokens on this rank. [token]"""
+        return self.sequences * self.queries + self.prefill
+
+    @property
+    def sampled(self) -> Numeric:
+        """Tokens on this rank that are sampled from. [token]"""
+        return self.sequences * self.queries + self.prompts
+
+
+def gpu(deployment: Deployment) -> StepTime:
+    r"""Step time of a deployment on GPUs.
+
+    Parameters
+    ----------
+    deployment : Deployment
+        What runs where.
+
+    Returns
+    -------
+    StepTime
+        Times, capacity and power of one model copy.
+
+    Raises
+    ------
+    DomainError
+        If the layout does not multiply, or a method of speculation is unknown.
+    Infeasible
+        If the weights do not fit.
+    MissingFact
+        If a fact that the calculation needs is not on record.
+
+    Notes
+    -----
+    .. math:: T = \sum_{layers} \sum_{operators} t(m, \dots) + \sum t_{collectives} + (s - 1)\,t_{send} + T_{host}
+
+    Every operator is timed on the busiest chip. A pipeline of s stages lets the next micro-batch in after the time
+    of its slowest stage.
+
+    References
+    ----------
+    :cite:t:`williams2009`; :cite:t:`pope2022`; :cite:t:`narayanan2021`.
+    """
+    d = deployment
+    ranks = ranks_of(d.model, d.tensor, d.data, d.pipeline, d.expert, d.expert_tensor)
+    held = room(d, ranks)
+    body = operators(d.model, d.precision)
+    draft, notes = _draft(d)
+    engine, stages = d.engine.facts, ranks.pipeline
+
+    def stack(step: Step) -> Breakdown:
+        load = load_of(step, ranks, d.speculation.draft_tokens, engine)
+        return plus(pass_time(body, load, ranks, d), _drafting(draft, load, ranks, d))
+
+    def latency(step: Step) -> Breakdown:
+        host = _host(step, d)
+        hop = _hops(step, d, ranks) if stages > 1 else NOTHING
+        return plus(stack(step), hop, host)
+
+    def interval(step: Step) -> Breakdown:
+        if stages == 1:
+            return latency(step)
+        hop = times(_hops(step, d, ranks), 1.0 / (stages - 1))
+        return plus(times(stack(step), layers_of_stage(d.model.layers, stages)), hop, _host(step, d))
+
+    def watts(step: Step) -> Numeric:
+        each = power.chip_watts(latency(step), d.system, engine) + power.host_watts(d.system, engine)
+        return d.chips * each
+
+    idle = d.chips * (power.idle(d.system, engine) + power.host_watts(d.system, engine))
+    return StepTime(
+        deployment=d,
+        latency=latency,
+        interval=interval,
+        power=watts,
+        idle_power=idle,
+        kv_capacity=held.tokens,
+        state_bytes=held.sequence / held.token if held.token else 0.0,
+        stages=stages,
+        max_sequences=_most_sequences(d),
+        notes=notes,
+    )
+
+
+def load_of(step: Step, ranks: Ranks, draft_tokens: int, engine: Facts) -> Load:
+    r"""The work of a step on the busiest data-parallel rank.
+
+    Parameters
+    ----------
+    step : Step
+        Work of the whole copy.
+    ranks : Ranks
+        The layout. [1]
+    draft_tokens : int
+        Tokens proposed per decoding sequence. [token]
+    engine : Facts
+        Constants: ``data.imbalance`` [1].
+
+    Returns
+    -------
+    Load
+        Work of one rank.
+
+    Raises
+    ------
+    MissingFact
+        If the engine lacks the constant.
+
+    Notes
+    -----
+    .. math:: x' = (1 + \iota)\, x / \min(d, \max(1, n))
+
+    Fewer sequences than ranks leave ranks empty, and a prompt is never cut over ranks.
+
+    References
+    ----------
+    :cite:t:`zheng2024sglang`.
+    """
+    queries = 1.0 + draft_tokens
+    d, spread = float(ranks.data), 1.0
+    if ranks.data > 1:
+        spread = 1.0 + engine.number("data.imbalance")
+    decoding = np.minimum(spread / np.minimum(d, np.maximum(step.decode_sequences, 1.0)), 1.0)
+    reading = np.minimum(spread / np.minimum(d, np.maximum(step.prefill_sequences, 1.0)), 1.0)
+    return Load(
+        sequences=step.decode_sequences * decoding,
+        context=step.decode_context * decoding,
+        prefill=step.prefill_tokens * reading,
+        pairs=step.prefill_pairs * reading,
+        prompts=step.prefill_sequences * reading,
+        queries=queries,
+        everyone=step.decode_sequences * queries + step.prefill_tokens,
+    )
+
+
+def pass_time(body: tuple[Operator, ...], load: Load, ranks: Ranks, deployment: Deployment) -> Breakdown:
+    r"""Time of one pass of operators over a load, collectives included.
+
+    Parameters
+    ----------
+    body : tuple of Operator
+        The operators.
+    load : Load
+        Work of the busiest rank. [token]
+    ranks : Ranks
+        The layout. [1]
+    deployment : Deployment
+        The deployment.
+
+    Returns
+    -------
+    Breakdown
+        Seconds by cause. [s]
+
+    Raises
+    ------
+    MissingFact
+        If a fact is not on record.
+
+    Notes
+    -----
+    .. math:: T = \sum_i n_i \left( t_i + t_{collective, i} \right)
+
+    References
+    ----------
+    :cite:t:`pope2022`.
+    """
+    total = NOTHING
+    for operator in body:
+        total = plus(total, times(_one(operator, load, ranks, deployment), operator.count))
+    return total
+
+
+def _one(operator: Operator, load: Load, ranks: Ranks, d: Deployment) -> Breakdown:
+    chip, engine = d.system.chip, d.engine.facts
+    if isinstance(operator, Gemm):
+        return _gemm(operator, load, ranks, d)
+    if isinstance(operator, Mixing):
+        a = operator.attention
+        heads, kv_heads = heads_on_chip(a, ranks.tensor)
+        return plus(
+            mixing.prefill(a, heads, kv_heads, operator.kv, load.prefill, load.pairs, chip, engine),
+            mixing.decode(a, heads, kv_heads, operator.kv, load.sequences, load.context, load.queries, chip, engine),
+        )
+    if isinstance(operator, Elementwise):
+        elements = cut(operator.elements, ranks.tensor)
+        return elementwise(load.tokens, elements, operator.kernels, chip, engine)
+    return plus(_experts(operator, load, ranks, d), _routing(operator, load, ranks, d))
+
+
+def _gemm(operator: Gemm, load: Load, ranks: Ranks, d: Deployment) -> Breakdown:
+    chip, engine = d.system.chip, d.engine.facts
+    n, k = gemm_on_chip(operator, ranks.tensor)
+    tokens = load.sampled if operator.sampled else load.tokens
+    time = gemm(tokens, n, k, operator.format, operator.compute, chip, engine)
+    if ranks.tensor == 1:
+        return time
+    message = 2.0 * tokens * operator.n
+    if is_summed(operator, ranks.tensor):
+        return plus(time, _network(network.all_reduce(message, network.group(chip, ranks.tensor), engine)))
+    if operator.sampled:
+        return plus(time, _network(network.all_gather(message, network.group(chip, ranks.tensor), engine)))
+    return time
+
+
+def _experts(operator: Experts, load: Load, ranks: Ranks, d: Deployment) -> Breakdown:
+    held, width = experts_on_chip(operator.layer, ranks)
+    tokens = load.everyone if ranks.data > 1 else load.tokens
+    return experts(
+        tokens, operator.layer, held, width, operator.width, ranks.expert, operator.format, operator.compute,
+        d.system.chip, d.engine.facts,
+    )  # fmt: skip
+
+
+def _routing(operator: Experts, load: Load, ranks: Ranks, d: Deployment) -> Breakdown:
+    """Moving tokens to their experts and back. Replicated tokens only need their results added up."""
+    chip, engine = d.system.chip, d.engine.facts
+    if ranks.stage == 1:
+        return NOTHING
+    everyone = network.group(chip, ranks.stage)
+    if ranks.data == 1:
+        if operator.layer.shared_width:  # added together with the shared experts' partial sums
+            return NOTHING
+        return _network(network.all_reduce(2.0 * load.tokens * operator.width, everyone, engine))
+    chosen, peers = operator.layer.active, ranks.expert
+    reached = peers * (1.0 - (1.0 - 1.0 / peers) ** chosen) * ranks.expert_tensor
+    each = load.tokens / ranks.tensor * reached * operator.width
+    sent = 1.0 if operator.compute != "bf16" else 2.0
+    apart = network.exchange(each * sent, everyone, engine) + network.exchange(2.0 * each, everyone, engine)
+    whole = 2.0 * load.everyone * operator.width
+    gathered = network.all_gather(whole * sent / 2.0, everyone, engine) + network.all_gather(whole, everyone, engine)
+    return _network(np.minimum(apart, gathered))
+
+
+def _network(seconds: Numeric) -> Breakdown:
+    return Breakdown(0.0, 0.0, seconds, 0.0)
+
+
+def _hops(step: Step, d: Deployment, ranks: Ranks) -> Breakdown:
+    """Handing a micro-batch through all pipeline stages."""
+    chip, engine = d.system.chip, d.engine.facts
+    tokens = step.decode_sequences * (1.0 + d.speculation.draft_tokens) + step.prefill_tokens
+    message = 2.0 * d.model.hidden * tokens / ranks.stage
+    across = network.group(chip, ranks.pipeline, ranks.stage).outside > 1
+    return _network((ranks.pipeline - 1) * network.send(message, chip, across, engine))
+
+
+def _host(step: Step, d: Deployment) -> Breakdown:
+    """Scheduling, sampling and detokenising that the device waits for."""
+    engine = d.engine.facts
+    sequences = step.decode_sequences + step.prefill_sequences
+    busy = some(sequences + step.prefill_tokens)
+    each = engine.number("host.sequence") * sequences + engine.number("host.token") * step.prefill_tokens
+    return Breakdown(0.0, 0.0, 0.0, engine.number("host.step") * busy + each)
+
+
+def _draft(d: Deployment) -> tuple[tuple[Operator, ...], tuple[str, ...]]:
+    """Operators of one pass of the drafting layers, and what was assumed."""
+    method = d.speculation.method
+    if method == "off" or not d.speculation.draft_tokens:
+        return (), ()
+    if method not in ("mtp", "eagle"):
+        raise DomainError("speculation method", method, "off, mtp or eagle", "deployment")
+    found = prediction_operators(d.model, d.precision)
+    if found:
+        return found, ()
+    last = d.model.blocks[-1]
+    body = tuple(_single(op, last.count) for op in operators(d.model, d.precision) if not isinstance(op, Elementwise))
+    heads = [i for i, op in enumerate(body) if isinstance(op, Mixing)]
+    first = heads[-1] - 1
+    note = f"{d.model.id} ships no drafting layer; drafting is timed as one more of its last layers and the output"
+    return body[first:], (note,)
+
+
+def _single(operator: Operator, count: int) -> Operator:
+    from dataclasses import replace
+
+    return replace(operator, count=1) if operator.count == count else operator
+
+
+def _drafting(draft: tuple[Operator, ...], load: Load, ranks: Ranks, d: Deployment) -> Breakdown:
+    """The drafted tokens are made one after another, each for every decoding sequence."""
+    if not draft:
+        return NOTHING
+    one = Load(load.sequences, load.context, 0.0, 0.0, 0.0, 1.0, load.everyone / load.queries)
+    return times(pass_time(draft, one, ranks, d), d.speculation.draft_tokens)
+
+
+def _most_sequences(d: Deployment) -> int:
+    engine = d.engine.facts
+    if not engine.has("sequences"):
+        return 10**9
+    return int(np.max(engine.number("sequences"))) * d.data
