@@ -27,8 +27,9 @@ class Attention:
     rope_dim: int = 0  # MLA: width of the shared rotary key
     output_rank: int = 0  # rank of the output projection of each group; 0: one full matrix
     output_groups: int = 1
-    gate_width: int = 0  # output gate projected from the hidden state (Qwen3-Next); 0: none
+    gate_width: int = 0  # further columns projected from the hidden state: output gate, compressors
     shared_kv: bool = False  # keys and values are the same cached vectors
+    key_is_value: bool = False  # one projection makes keys and values; they are cached apart
     compression: int = 1  # tokens per cached entry; above 1 the last ``window`` tokens are cached whole beside them
     input_width: int = 0  # linear, ssm: columns of the input projection, everything projected from the hidden state
     state_elements: int = 0  # linear, ssm: elements of recurrent state per sequence and layer

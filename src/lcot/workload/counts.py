@@ -46,7 +46,8 @@ def attention_parameters(attention: Attention, hidden: int) -> int:
     if a.kind == "mla":
         keys = hidden * (a.kv_rank + a.rope_dim) + a.kv_rank * a.heads * (a.head_dim - a.rope_dim + a.value_dim)
     else:
-        keys = hidden * a.kv_heads * (a.head_dim if a.shared_kv else a.head_dim + a.value_dim)
+        single = a.shared_kv or a.key_is_value
+        keys = hidden * a.kv_heads * (a.head_dim if single else a.head_dim + a.value_dim)
     rank = a.output_rank
     output = inner * rank + a.output_groups * rank * hidden if rank else inner * hidden
     source = a.query_rank or hidden
@@ -110,7 +111,7 @@ def router_parameters(layer: FeedForward, hidden: int) -> int:
 
 def _block_parts(block: Block, architecture: Architecture, experts: str) -> dict[str, int]:
     hidden, layer = architecture.hidden, block.feed_forward
-    parts = dict.fromkeys(PARTS, 0)
+    parts: dict[str, int] = dict.fromkeys(PARTS, 0)
     parts["attention"] = attention_parameters(block.attention, hidden)
     parts["other"] = block.attention.extra_parameters + architecture.norms * hidden
     if layer is not None:
@@ -148,7 +149,7 @@ def parameters_by_part(architecture: Architecture, experts: str = "all", predict
     :cite:t:`deepseekv3`, section 2.2.
     """
     a = architecture
-    parts = dict.fromkeys(PARTS, 0)
+    parts: dict[str, int] = dict.fromkeys(PARTS, 0)
     blocks = list(a.blocks)
     if prediction:
         blocks += [block for block in a.prediction for _ in range(a.prediction_layers)]

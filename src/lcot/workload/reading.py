@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 from lcot.errors import ParseError, UnknownName
-from lcot.workload import reading_dense, reading_latent, reading_mixture
+from lcot.workload import (
+    reading_dense,
+    reading_gemma,
+    reading_hybrid,
+    reading_latent,
+    reading_mixture,
+    reading_older,
+    reading_vision,
+)
 from lcot.workload.architecture import Architecture
 from lcot.workload.reading_formats import checkpoint_formats
 from lcot.workload.reading_keys import Keys
@@ -16,14 +26,20 @@ from lcot.workload.reading_keys import Keys
 Reader = Callable[[Keys], Architecture]
 
 # model_type -> the function that reads it
-FAMILIES: dict[str, Reader] = {
+TEXTS: dict[str, Reader] = {
     **reading_dense.FAMILIES,
     **reading_mixture.FAMILIES,
     **reading_latent.FAMILIES,
+    **reading_hybrid.FAMILIES,
+    **reading_gemma.FAMILIES,
+    **reading_older.FAMILIES,
 }
+FAMILIES: dict[str, Reader] = {**TEXTS, **dict.fromkeys(reading_vision.TOWERS, partial(reading_vision.wrapper, TEXTS))}
 
 
-def read_config(config: Mapping[str, Any], id: str, file: str = "config.json") -> Architecture:
+def read_config(
+    config: Mapping[str, Any], id: str, file: str = "config.json", quantization: Mapping[str, Any] | None = None
+) -> Architecture:
     """The architecture that a config.json describes.
 
     Parameters
@@ -34,6 +50,9 @@ def read_config(config: Mapping[str, Any], id: str, file: str = "config.json") -
         Name of the model. [text]
     file : str
         Where it came from, for messages. [text]
+    quantization : mapping or None
+        How the weights are stored, where the configuration does not say: the ``quantization`` of a
+        hf_quant_config.json, or a quantization_config.
 
     Returns
     -------
@@ -58,17 +77,18 @@ def read_config(config: Mapping[str, Any], id: str, file: str = "config.json") -
     ----------
     :cite:t:`wolf2020`.
     """
-    from dataclasses import replace
-
-    if not isinstance(config, Mapping):
-        raise ParseError(file, "is not a mapping of keys to values")
     keys = Keys(config, file)
     kind = keys.text("model_type")
     if kind not in FAMILIES:
         raise UnknownName("model_type", kind, FAMILIES, file)
     architecture = FAMILIES[kind](keys)
-    formats = architecture.formats or checkpoint_formats(keys.section("quantization_config"), architecture.layers)
+    stored = keys.section("quantization_config")
+    if quantization is not None:
+        stored = Keys(quantization, file, "quantization.")
+    formats = checkpoint_formats(stored, architecture.layers) if stored is not None else {}
     keys.finish()
+    if architecture.formats and quantization is None:
+        formats = architecture.formats
     return replace(architecture, id=id, formats=formats)
 
 
@@ -103,7 +123,12 @@ def read_config_file(path: Path | str, id: str = "") -> Architecture:
     file = Path(path)
     if file.is_dir():
         file = file / "config.json"
-    return read_config(parse_json(file), id or file.resolve().parent.name, str(file))
+    beside = file.with_name(file.name.replace("config.json", "hf_quant_config.json"))
+    stored = parse_json(beside).get("quantization") if beside.exists() else None
+    if stored is not None and not isinstance(stored, dict):
+        raise ParseError(beside, f"{stored!r} is not a mapping", key="quantization")
+    quantization = cast("dict[str, Any] | None", stored)
+    return read_config(parse_json(file), id or file.resolve().parent.name, str(file), quantization)
 
 
 def parse_json(file: Path) -> dict[str, Any]:

@@ -37,6 +37,7 @@ def qwen2(keys: Keys) -> Architecture:
     first = keys.integer("max_window_layers", default=0, least=0, most=10**6)
     used = window if keys.flag("use_sliding_window", False) else 0
     attention, dense = grouped_attention(keys, biased=(True, False)), gated(keys)
+    keys.must_be("use_mrope", False)
     keys.skip("layer_types")
     kinds = [used or None if i >= first else None for i in range(count)]
     return architecture(keys, [(replace(attention, window=w), dense) for w in kinds])

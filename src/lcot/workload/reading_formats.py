@@ -29,7 +29,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "feed_forward.experts.0.down_proj",
         "feed_forward.experts.down_proj",
         "mixer.experts.0.down_proj",
-        "ffn.experts.0.w2",
+        "ffn.experts",
     ),
 }
 ALGORITHMS = {
@@ -88,7 +88,8 @@ def checkpoint_formats(section: Keys | None, layers: int) -> dict[str, str]:
         raise UnknownName("quant_method", method, METHODS, f"{section.file}: {section.prefix}quant_method")
     if method == "none":
         return {}
-    excluded = _exclusions(section)
+    # beside modules that are named one by one, the list of exclusions is about those
+    excluded = None if method == "fp8" and section.has("quantized_layers") else _exclusions(section)
     default = _default(section, method)
     named = _named(section)
     formats: dict[str, str] = {"head": "bf16"}
@@ -109,7 +110,7 @@ def _default(section: Keys, method: str) -> str:
     """The format of what is neither excluded nor named; empty where only named modules are quantised."""
     if method == "fbgemm_fp8":
         return "fp8"
-    if method == "fp8" and not section.has("quantized_layers"):
+    if method == "fp8":
         return "fp8-block" if section.has("weight_block_size") else "fp8"
     if method == "mxfp4":
         return "mxfp4-w4a8"
