@@ -40,6 +40,9 @@ class Deployment:
     expert_tensor: int = 1
     context: int = 1  # context parallel ranks (share the tensor ranks)
     speculation: Speculation = field(default_factory=Speculation)
+    mode: str = ""  # how two kinds of machine share the work: "" | decode | afd | draft (see `lcot.steptime.lpu`)
+    paired: Deployment | None = None  # what the other machine runs: prefill, attention or verification
+    draft: Architecture | None = None  # the model that drafts, in mode ``draft``
 
     @property
     def chips(self) -> int:
@@ -102,3 +105,26 @@ class StepTime:
     max_sequences: int = 10**9
     notes: tuple[str, ...] = ()  # what was extrapolated or assumed, for the reader
     used: tuple[str, ...] = ()  # fact keys used, "owner.key"
+
+
+@dataclass(frozen=True, slots=True)
+class StepTable:
+    """Step time as arrays, for the event kernel, which cannot call formulas.
+
+    A step of D decoding sequences with contexts that sum to C, and of S prompts with P tokens and Q positions
+    attended, takes ``decode[D](C) + tokens[v D + P] - tokens[v D] + sequences[D + S] - sequences[D] + prompt(P, Q)``
+    with v ``tokens_per_sequence``; the last three terms only where there are prompts.
+    """
+
+    decode: Numeric  # (D, segment, 3): context sum where the segment begins, seconds there, seconds per token
+    tokens: Numeric  # (tokens,): s
+    sequences: Numeric  # (sequences,): s
+    prompt: Numeric  # (row, segment, 3): positions attended where the segment begins, seconds there, per position
+    prompt_tokens: Numeric  # (row,): prompt tokens of each row
+    kv_capacity: float  # tokens of KV cache of one copy
+    tokens_per_sequence: int = 1  # tokens that a decoding sequence puts into a step (with speculation: all proposed)
+
+    @property
+    def max_sequences(self) -> int:
+        """Most decoding sequences that the table covers."""
+        return len(self.decode) - 1
