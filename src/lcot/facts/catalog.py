@@ -109,19 +109,23 @@ def _ids(kind: str, folders: Folders) -> list[str]:
 
 
 def _find(kind: str, name: str | Path, folders: Folders) -> Path:
-    """The file of a thing. A name that ends in .yaml or .yml, or holds a slash, is a path."""
+    """The file of a thing. A name that ends in .yaml or .yml is a path, and so is one with a slash that is no alias."""
     text = str(name)
-    if isinstance(name, Path) or text.endswith((".yaml", ".yml")) or "/" in text or os.sep in text:
+    if isinstance(name, Path) or text.endswith((".yaml", ".yml")):
         return Path(name)
     places = search_path(folders)
-    for folder in places:
+    slash = "/" in text or os.sep in text
+    for folder in places if not slash else ():
         for stem in dict.fromkeys((text, text.lower())):
             path = folder / kind / f"{stem}.yaml"
-            if stem and path.is_file():
+            if stem and "\0" not in stem and path.is_file():
                 return path
     aliases = _aliases(kind, places)
-    if " ".join(text.lower().split()) in aliases:
-        return aliases[" ".join(text.lower().split())]
+    alias = " ".join(text.lower().split())
+    if alias in aliases:
+        return aliases[alias]
+    if slash:
+        return Path(text)
     raise UnknownName(kind.removesuffix("s"), text, {*_ids(kind, folders), *aliases})
 
 

@@ -94,7 +94,7 @@ def quantile(fact: Fact, share: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def shares(name: str, n: int, seed: int) -> NDArray[np.float64]:
-    """``n`` cumulative probabilities, one in each slice of 1/n, in an order that follows from ``name`` and ``seed``. [1]"""
+    """``n`` probabilities, one in each slice of 1/n, in an order that follows from ``name`` and ``seed``. [1]"""
     import numpy as np
 
     key = int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big")
