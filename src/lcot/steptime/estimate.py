@@ -6,10 +6,14 @@ from collections.abc import Callable
 
 from lcot.errors import DomainError, UnknownName
 from lcot.steptime.gpu import gpu
+from lcot.steptime.lpu import lpu
+from lcot.steptime.mesh import mesh
+from lcot.steptime.rdu import rdu
 from lcot.steptime.types import Deployment, StepTime
+from lcot.steptime.wafer import wafer
 from lcot.workload.formats import bytes_of
 
-FAMILIES: dict[str, Callable[[Deployment], StepTime]] = {"gpu": gpu}
+FAMILIES: dict[str, Callable[[Deployment], StepTime]] = {"gpu": gpu, "wafer": wafer, "lpu": lpu, "rdu": rdu, "mesh": mesh}
 
 
 def estimate(deployment: Deployment) -> StepTime:

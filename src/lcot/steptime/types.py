@@ -111,16 +111,17 @@ class StepTime:
 class StepTable:
     """Step time as arrays, for the event kernel, which cannot call formulas.
 
-    A step of D decoding sequences with contexts that sum to C, and of S prompts with P tokens and Q positions
-    attended, takes ``decode[D](C) + tokens[v D + P] - tokens[v D] + sequences[D + S] - sequences[D] + prompt(P, Q)``
-    with v ``tokens_per_sequence``; the last three terms only where there are prompts.
+    A step of D decoding sequences with contexts that sum to C, and of S prompts with P tokens that attend to Q
+    positions, takes ``decode[D](C)``, and where there are prompts also
+    ``tokens[v D + P] - tokens[v D] + prompt(P, Q) + rest(D, C / D, P, Q / P, S)`` with v ``tokens_per_sequence``.
     """
 
     decode: Numeric  # (D, segment, 3): context sum where the segment begins, seconds there, seconds per token
     tokens: Numeric  # (tokens,): s
-    sequences: Numeric  # (sequences,): s
     prompt: Numeric  # (row, segment, 3): positions attended where the segment begins, seconds there, per position
     prompt_tokens: Numeric  # (row,): prompt tokens of each row
+    rest: Numeric  # (D, context, P, positions, S), linear between the points of `grid`: s
+    grid: tuple[Numeric, ...]  # the five axes of `rest`
     kv_capacity: float  # tokens of KV cache of one copy
     tokens_per_sequence: int = 1  # tokens that a decoding sequence puts into a step (with speculation: all proposed)
 

@@ -1,0 +1,209 @@
+"""Language processing units: weights and KV cache in the SRAM of hundreds of chips, scheduled to the cycle.
+
+Layers are cut into a pipeline of groups of chips; inside a group each layer is tensor parallel. Nothing waits for a
+host or for a queue, so a step has no jitter: its time is reads, products, the latency of dependent operators and the
+hops of the sums between chips.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+
+from lcot.errors import DomainError, UnknownName
+from lcot.facts.types import Numeric
+from lcot.steptime.paired import attention_on_gpus, full_decode, verified
+from lcot.steptime.types import Breakdown, Deployment, Step, StepTime
+from lcot.steptime.work import ACTIVATION, compute_time, electric, load, longest, room, tokens_of, usable
+from lcot.workload.operators import Elementwise, Experts, Gemm, Operator, operators
+
+MODES = ("", "decode", "afd", "draft")
+
+
+def dependent(chosen: tuple[Operator, ...]) -> int:
+    """Operators that one token passes one after the other.
+
+    Parameters
+    ----------
+    chosen : tuple of Operator
+        The operators.
+
+    Returns
+    -------
+    int
+        Products, mixings, two for experts, norms; element-wise work flows with its neighbours. [1]
+
+    Notes
+    -----
+    .. math:: n = \\sum_i c_i d_i
+
+    References
+    ----------
+    :cite:t:`abts2020`, section II.
+    """
+    total = 0
+    for operator in chosen:
+        if isinstance(operator, Elementwise):
+            total += operator.count * operator.kernels if "norm" in operator.name else 0
+        else:
+            total += operator.count * (2 if isinstance(operator, Experts) else 1)
+    return total
+
+
+def sums_between_chips(chosen: tuple[Operator, ...], chips: int) -> int:
+    """All-reduces in a pass: products whose inner dimension is cut over the chips, and experts.
+
+    Parameters
+    ----------
+    chosen : tuple of Operator
+        The operators.
+    chips : int
+        Chips that share a layer. [1]
+
+    Returns
+    -------
+    int
+        0 on one chip. [1]
+
+    Notes
+    -----
+    Two per dense layer, :math:`2 L`.
+
+    References
+    ----------
+    :cite:t:`shoeybi2019`, section 3.
+    """
+    if chips <= 1:
+        return 0
+    cut = [op for op in chosen if isinstance(op, Experts) or (isinstance(op, Gemm) and op.rows.units > 1)]
+    return sum(operator.count for operator in cut)
+
+
+def all_reduce(message: Numeric, chips: int, hop: Numeric, bandwidth: Numeric) -> Numeric:
+    """Time of an all-reduce between directly linked chips.
+
+    Parameters
+    ----------
+    message : numeric, shape (...)
+        Bytes on each chip. [B]
+    chips : int
+        Chips of the group, all linked to all. [1]
+    hop : numeric
+        Time of one hop. [s]
+    bandwidth : numeric
+        One-way bandwidth of a chip into its group. [B/s]
+
+    Returns
+    -------
+    numeric, shape (...)
+        Seconds; 0 for one chip. [s]
+
+    Notes
+    -----
+    Every chip sends its share to every other, adds, and sends the sum back:
+
+    .. math:: t = 2 \\left( t_{hop} + \\frac{p - 1}{p} \\frac{m}{\\beta} \\right)
+
+    References
+    ----------
+    :cite:t:`abts2022`, section 5.
+    """
+    if chips <= 1:
+        return 0.0 * message
+    return 2.0 * (hop + (chips - 1) / chips * message / bandwidth)
+
+
+def lpu(deployment: Deployment) -> StepTime:
+    """Step time on language processing units.
+
+    Parameters
+    ----------
+    deployment : Deployment
+        ``tensor`` chips share a layer, ``pipeline`` groups follow each other. ``mode`` is empty or ``decode`` (the
+        chips decode whole tokens), ``afd`` (attention on ``paired`` GPUs, feed-forward here) or ``draft`` (``draft``
+        proposed here, verified by ``paired``). Chip facts: SRAM, ``fabric.<nearest>.latency`` and ``.bandwidth``,
+        peaks. Engine facts: ``operator.latency``, ``memory.attainable``, ``memory.fraction``,
+        ``compute.attainable``, ``collective.attainable``, ``power.idle``.
+
+    Returns
+    -------
+    StepTime
+        One stage per group of chips.
+
+    Raises
+    ------
+    Infeasible
+        If the weights do not fit; says how many chips they need.
+    MissingFact
+        If a fact above is not known.
+    UnknownName
+        If the mode is none of these.
+
+    Notes
+    -----
+    .. math:: T = \\max(B / N_t \\beta, O / N_t F) + n t_{op} + R\\,t_{all-reduce} + S t_{hop}
+
+    with the bytes of all stages read one stage after the other by the :math:`N_t` chips of each.
+
+    References
+    ----------
+    :cite:t:`abts2022`; :cite:t:`abts2020`.
+    """
+    if deployment.mode not in MODES:
+        raise UnknownName("mode", deployment.mode, MODES[1:], "deployment")
+    if deployment.mode == "draft":
+        return verified(deployment, alone)
+    if deployment.mode == "afd":
+        return attention_on_gpus(deployment, alone)
+    if deployment.mode == "decode" and deployment.paired is not None:
+        return full_decode(deployment, alone(deployment))
+    return alone(deployment)
+
+
+def alone(deployment: Deployment) -> StepTime:
+    """Step time of the chips that decode (and prefill) whole tokens by themselves. See `lpu`."""
+    d, chip, engine = deployment, deployment.system.chip, deployment.engine.facts
+    facts, model = chip.facts, deployment.model
+    if d.data > 1:
+        raise DomainError("data", d.data, "1: chips of this family share every layer", "deployment")
+    sram, near, far = chip.tiers[0], chip.levels[0], chip.levels[-1]
+    each = usable(chip, sram, "the chips of a copy") * engine.number("memory.fraction", "the KV cache")
+    held = room(d, each * d.chips, "chips", each)
+    found = operators(model, d.precision)
+    bandwidth = facts.number(f"memory.{sram}.bandwidth", "reads") * engine.number("memory.attainable", "reads")
+    hop = facts.number(f"fabric.{near}.latency", "sums between chips")
+    link = facts.number(f"fabric.{near}.bandwidth", "sums between chips")
+    link = link * engine.number("collective.attainable", "sums between chips")
+    far_hop = facts.number(f"fabric.{far}.latency") if facts.has(f"fabric.{far}.latency") else hop
+    fixed = dependent(found) * engine.number("operator.latency", "the latency of a layer")
+    sums = sums_between_chips(found, d.tensor)
+    slowest = ceil(model.layers / d.pipeline) / model.layers
+
+    def latency(step: Step) -> Breakdown:
+        work, tokens = load(d, step), tokens_of(d, step)
+        message = tokens * model.hidden * ACTIVATION
+        network = sums * all_reduce(message, d.tensor, hop, link) + (d.pipeline - 1) * (far_hop + message / link)
+        compute, memory = compute_time(work, chip, d.tensor, engine), work.bytes / (d.tensor * bandwidth)
+        own = longest(compute, memory)
+        return Breakdown(own.compute, own.memory, network, fixed + 0.0 * tokens)
+
+    def interval(step: Step) -> Breakdown:
+        whole = latency(step)
+        return Breakdown(*(part * slowest for part in (whole.compute, whole.memory, whole.network, whole.fixed)))
+
+    power, idle = electric(d)
+    return StepTime(
+        deployment=d,
+        latency=latency,
+        interval=interval,
+        power=power,
+        idle_power=idle,
+        kv_capacity=held.tokens,
+        state_bytes=held.state,
+        stages=min(d.pipeline, model.layers),
+        notes=("the schedule is fixed by the compiler: no jitter and no host time",),
+        used=(
+            f"{chip.id}.memory.{sram}.bandwidth",
+            f"{chip.id}.fabric.{near}.latency",
+            f"{d.engine.id}.operator.latency",
+        ),
+    )
