@@ -6,7 +6,7 @@ from lcot.facts.types import Numeric
 from lcot.workload.architecture import Architecture, Attention, Block, FeedForward
 from lcot.workload.formats import INDEXER_BYTES, Precision, bytes_of, native
 
-PARTS = ("attention", "dense", "experts", "head", "other")
+PARTS: tuple[str, ...] = ("attention", "dense", "experts", "head", "other")
 
 
 def attention_parameters(attention: Attention, hidden: int) -> int:
@@ -111,7 +111,7 @@ def router_parameters(layer: FeedForward, hidden: int) -> int:
 
 def _block_parts(block: Block, architecture: Architecture, experts: str) -> dict[str, int]:
     hidden, layer = architecture.hidden, block.feed_forward
-    parts: dict[str, int] = dict.fromkeys(PARTS, 0)
+    parts = dict.fromkeys(PARTS, 0)
     parts["attention"] = attention_parameters(block.attention, hidden)
     parts["other"] = block.attention.extra_parameters + architecture.norms * hidden
     if layer is not None:
@@ -149,7 +149,7 @@ def parameters_by_part(architecture: Architecture, experts: str = "all", predict
     :cite:t:`deepseekv3`, section 2.2.
     """
     a = architecture
-    parts: dict[str, int] = dict.fromkeys(PARTS, 0)
+    parts = dict.fromkeys(PARTS, 0)
     blocks = list(a.blocks)
     if prediction:
         blocks += [block for block in a.prediction for _ in range(a.prediction_layers)]
@@ -372,8 +372,12 @@ def kv_bytes(architecture: Architecture, context: Numeric, kv_format: str = "bf1
     for block in architecture.blocks:
         a = block.attention
         inside = context if a.window is None else np.minimum(context, a.window)
-        entries = inside if a.compression == 1 else inside + context / a.compression
-        total = total + block.count * kv_bytes_of_entry(a, kv_format) * entries
+        entry = kv_bytes_of_entry(a, kv_format)
+        if a.compression == 1:
+            total = total + block.count * entry * inside
+        else:  # the window holds no keys of the indexer
+            whole = entry - (a.indexer_dim * INDEXER_BYTES if a.indexer_heads else 0.0)
+            total = total + block.count * (whole * inside + entry * context / a.compression)
     return total if np.ndim(context) else float(total)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
+from lcot.errors import ParseError
 from lcot.workload.architecture import Architecture, FeedForward
 from lcot.workload.reading_keys import Keys
 from lcot.workload.reading_parts import architecture, grouped_attention, layer_count, windows
@@ -60,6 +62,18 @@ def phi3(keys: Keys) -> Architecture:
     return architecture(keys, [layer] * layer_count(keys))
 
 
+def deci(keys: Keys) -> Architecture:
+    """DeciLM: each layer has its own number of key-value heads."""
+    count = layer_count(keys)
+    groups = cast("list[int] | None", keys.items("num_key_value_heads_per_layer", int, count))
+    if groups is None:
+        raise ParseError(keys.file, "missing", key="num_key_value_heads_per_layer", allowed="a list of whole numbers")
+    dense = gated(keys, keys.flag("mlp_bias", False))
+    return architecture(
+        keys, [(grouped_attention(keys.with_defaults({"num_key_value_heads": n})), dense) for n in groups]
+    )
+
+
 FAMILIES = {
     "llama": llama,
     "aquila": llama,
@@ -68,4 +82,5 @@ FAMILIES = {
     "qwen2": qwen2,
     "qwen3": qwen3,
     "phi3": phi3,
+    "deci": deci,
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 from lcot.errors import ParseError, UnknownName
@@ -98,7 +99,7 @@ def checkpoint_formats(section: Keys | None, layers: int) -> dict[str, str]:
         if votes:
             formats[part] = votes.most_common(1)[0][0]
         else:
-            hits = sum(_excluded(excluded, modules, layer) for layer in range(layers))
+            hits = sum(any(excluded.match(layer, m) for m in modules) for layer in range(layers)) if excluded else 0
             formats[part] = "bf16" if 2 * hits > layers or not default else default
     cache = section.text("kv_cache_quant_algo") or section.raw("kv_cache_scheme")
     if cache and (isinstance(cache, Mapping) or str(cache).upper().startswith("FP8")):
@@ -184,12 +185,37 @@ def _named(section: Keys) -> list[tuple[str, str]]:
     return found
 
 
-def _exclusions(section: Keys) -> re.Pattern[str] | None:
-    patterns: list[str] = []
+@dataclass(frozen=True, slots=True)
+class Exclusions:
+    """Patterns for the modules that keep 16 bits: those of one layer by its number, and those of any."""
+
+    of_layer: Mapping[int, re.Pattern[str]]
+    of_any: re.Pattern[str] | None
+
+    def match(self, layer: int, module: str) -> bool:
+        """Whether the module of this layer is excluded, under any prefix."""
+        mine = self.of_layer.get(layer)
+        if mine is not None and mine.match("." + module):
+            return True
+        return self.of_any is not None and any(self.of_any.match(f"{p}layers.{layer}.{module}") for p in PREFIXES)
+
+
+def _exclusions(section: Keys) -> Exclusions:
+    by_layer: dict[int, list[str]] = {}
+    general: list[str] = []
     for key in ("ignore", "modules_to_not_convert", "ignored_layers", "exclude_modules", "exclude"):
-        names = section.items(key, str) or []
-        patterns += [_regex(name) for name in cast("list[str]", names)]
-    return re.compile("|".join(patterns)) if patterns else None
+        for name in cast("list[str]", section.items(key, str) or []):
+            numbered = re.fullmatch(r"([a-z_.]*)layers\.(\d+)(.*)", name)
+            if numbered and numbered[1] in PREFIXES:
+                inner = re.escape(numbered[3]).replace(r"\*", ".*")
+                by_layer.setdefault(int(numbered[2]), []).append(rf"{inner}(?:$|\.)")
+            else:
+                general.append(_regex(name))
+    try:
+        layers = {layer: re.compile("|".join(patterns)) for layer, patterns in by_layer.items()}
+        return Exclusions(layers, re.compile("|".join(general)) if general else None)
+    except re.error as error:
+        raise ParseError(section.file, f"an exclusion is no pattern: {error}", key=section.prefix + "ignore") from None
 
 
 def _regex(name: str) -> str:
@@ -199,10 +225,3 @@ def _regex(name: str) -> str:
         return f"(?:{name[3:]})"
     inner = re.escape(name).replace(r"\*", ".*")
     return rf"(?:(?:^|.*\.){inner}(?:$|\.))"
-
-
-def _excluded(patterns: re.Pattern[str] | None, modules: Iterable[str], layer: int) -> bool:
-    if patterns is None:
-        return False
-    names = (f"{prefix}layers.{layer}.{module}" for prefix in PREFIXES for module in modules)
-    return any(patterns.match(name) for name in names)

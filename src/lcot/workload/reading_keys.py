@@ -15,36 +15,38 @@ IRRELEVANT = frozenset(
     re.findall(
         r"\S+",
         """
-        _attn_implementation _commit_hash _name_or_path activation_function add_bos_token add_cross_attention
-        apply_residual_connection_post_layernorm architectures attention_dropout attention_probs_dropout_prob
-        attention_softmax_in_fp32 attn_implementation attn_pdrop attn_scale attn_temperature_tuning auto_map
-        aux_loss_alpha bad_words_ids begin_suppress_tokens bias_dropout_fusion boi_token_id boi_token_index
-        bos_token_id cache_implementation chunk_size chunk_size_feed_forward classifier_dropout
-        cross_attention_hidden_size decoder_start_token_id diversity_penalty do_sample dropout dtype
-        dual_chunk_attention_config early_stopping embd_pdrop embedding_dropout encoder_no_repeat_ngram_size
-        eoi_token_id eoi_token_index eos_token_id ep_size exponential_decay_length_penalty final_logit_softcapping
-        finetuning_task floor_scale for_llm_compressor forced_bos_token_id forced_eos_token_id
-        gradient_checkpointing hc_eps hc_sinkhorn_iters hidden_act hidden_activation hidden_dropout
-        hidden_dropout_prob id2label image_seq_length image_token_id image_token_index initial_context_length
-        initializer_range input_jitter_noise is_decoder is_encoder_decoder keys_to_ignore_at_inference label2id
-        language_model_only layer_norm_eps layer_norm_epsilon layerdrop length_penalty lm_head_dropout
-        logits_soft_cap mamba_hidden_act max_length max_window_layers media_placeholder_token_id min_length
-        mlp_hidden_act mm_tokens_per_image model_max_length moe_router_dtype n_group no_repeat_ngram_size norm_eps
-        norm_epsilon norm_topk_prob num_beam_groups num_beams num_logits_to_keep num_return_sequences offset_alibi
-        original_max_position_embeddings output_attentions output_hidden_states output_router_logits output_scores
-        pad_token_id partial_rotary_factor pixel_shuffle_ratio prefix pretraining_tp problem_type
+        _attn_implementation _commit_hash _name_or_path activation_dropout activation_function add_bos_token
+        add_cross_attention apply_residual_connection_post_layernorm architectures attention_dropout
+        attention_probs_dropout_prob attention_softmax_in_fp32 attn_implementation attn_pdrop attn_scale
+        attn_temperature_tuning auto_map aux_loss_alpha bad_words_ids begin_suppress_tokens bias_dropout_fusion
+        boi_token_id boi_token_index bos_token_id cache_implementation chunk_size chunk_size_feed_forward
+        classifier_dropout cross_attention_hidden_size decoder_start_token_id diversity_penalty do_sample
+        dropout dtype dual_chunk_attention_config early_stopping embd_pdrop embedding_dropout
+        encoder_no_repeat_ngram_size eoi_token_id eoi_token_index eos_token_id ep_size
+        exponential_decay_length_penalty final_logit_softcapping finetuning_task floor_scale for_llm_compressor
+        forced_bos_token_id forced_eos_token_id fused_add_norm gradient_checkpointing hc_eps hc_sinkhorn_iters
+        hidden_act hidden_activation hidden_dropout hidden_dropout_prob id2label image_seq_length image_token_id
+        image_token_index init_std initial_context_length initializer_range input_jitter_noise is_decoder
+        is_encoder_decoder keys_to_ignore_at_inference label2id language_model_only layer_norm_eps
+        layer_norm_epsilon layerdrop length_penalty lm_head_dropout logits_soft_cap mamba_hidden_act
+        masked_softmax_fusion max_length max_window_layers media_placeholder_token_id min_length mlp_hidden_act
+        mm_tokens_per_image model_max_length moe_router_dtype n_group no_repeat_ngram_size norm_eps norm_epsilon
+        norm_topk_prob num_beam_groups num_beams num_logits_to_keep num_return_sequences offset_alibi
+        original_max_position_embeddings output_attentions output_hidden_states output_router_logits
+        output_scores pad_token_id partial_rotary_factor pixel_shuffle_ratio prefix pretraining_tp problem_type
         projection_hidden_act pruned_heads query_pre_attn_scalar remove_invalid_values repetition_penalty
         rescale_prenorm_residual resid_dropout resid_pdrop residual_dropout residual_in_fp32 return_dict
         return_dict_in_generate rms_norm rms_norm_eps rope_interleave rope_interleaved rope_local_base_freq
-        rope_parameters rope_ratio rope_scaling rope_theta rotary_base rotary_dim routed_scaling_factor
-        router_aux_loss_coef router_dtype router_jitter_noise scale_attn_weights scoring_func sep_token_id seq_aux
-        seq_length skip_bias_add skip_bias_add_qkv slow_but_exact summary_activation summary_first_dropout
-        summary_proj_to_labels summary_type summary_use_proj suppress_tokens swiglu_limit task_specific_params
-        temperature text_config_dtype tf_legacy_loss tie_encoder_decoder time_step_floor time_step_init_scheme
-        time_step_limit time_step_max time_step_min time_step_scale tokenizer_class top_k top_p topk_group
-        topk_method torch_dtype torchscript transformers_version typical_p unk_token_id use_bfloat16 use_cache
-        use_mamba_kernels use_pretrained_backbone use_timm_backbone video_token_id vision_end_token_id
-        vision_feature_layer vision_feature_select_strategy vision_start_token_id vision_token_id
+        rope_parameters rope_ratio rope_scaling rope_theta rotary rotary_base rotary_dim routed_scaling_factor
+        router_aux_loss_coef router_dtype router_jitter_noise scale_attn_weights scoring_func sep_token_id
+        seq_aux seq_length skip_bias_add skip_bias_add_qkv slow_but_exact summary_activation
+        summary_first_dropout summary_proj_to_labels summary_type summary_use_proj suppress_tokens swiglu_limit
+        task_specific_params temperature text_config_dtype tf_legacy_loss tie_encoder_decoder time_step_floor
+        time_step_init_scheme time_step_limit time_step_max time_step_min time_step_scale tokenizer_class top_k
+        top_p topk_group topk_method torch_dtype torchscript transformers_version typical_p unk_token_id
+        use_bfloat16 use_cache use_mamba_kernels use_pretrained_backbone use_timm_backbone video_token_id
+        vision_end_token_id vision_feature_layer vision_feature_select_strategy vision_start_token_id
+        vision_token_id
         """,
     )
 )

@@ -26,13 +26,15 @@ def layer_count(keys: Keys, *names: str) -> int:
 
 def architecture(keys: Keys, layers: Iterable[Layer], **parts: object) -> Architecture:
     """The architecture around ``layers``; embeddings, context and tying from the usual keys."""
-    values: dict[str, object] = {
-        "hidden": keys.integer("hidden_size"),
-        "vocabulary": keys.integer("vocab_size"),
-        "tied_embeddings": keys.flag("tie_word_embeddings", False),
-        "max_context": keys.integer("max_position_embeddings", default=0, least=0),
-    }
-    return Architecture(id="", blocks=blocks_of(layers), **{**values, **parts})  # type: ignore[arg-type]
+    values = dict(parts)
+    if "hidden" not in values:
+        values["hidden"] = keys.integer("hidden_size")
+    if "tied_embeddings" not in values:
+        values["tied_embeddings"] = keys.flag("tie_word_embeddings", False)
+    if "max_context" not in values:
+        values["max_context"] = keys.integer("max_position_embeddings", default=0, least=0)
+    values["vocabulary"] = keys.integer("vocab_size")
+    return Architecture(id="", blocks=blocks_of(layers), **values)  # type: ignore[arg-type]
 
 
 def grouped_attention(

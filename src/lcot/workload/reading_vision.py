@@ -203,8 +203,8 @@ def wrapper(families: Mapping[str, Reader], keys: Keys) -> Architecture:
     stored = found.formats
     for section in (inside, keys):
         stored = stored or checkpoint_formats(section.section("quantization_config"), found.layers)
-    inside.finish()
     vision = keys.section("vision_config") or Keys({}, keys.file, "vision_config.")
+    inside.finish()
     vision.skip("model_type")
     tower = TOWERS[outer](vision, found.hidden)
     vision.finish()
