@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lcot.errors import Infeasible
-from lcot.serving.curve import batches, capacity, curve, interpolate, sequences_held
+from lcot.serving.curve import at, batches, capacity, curve, interpolate, sequences_held
 from lcot.serving.types import Target, Traffic
 from lcot.steptime.types import Breakdown, Deployment, Speculation, Step, StepTime
 
@@ -38,8 +38,8 @@ def steps(fixed=0.01, per_prompt_token=1e-5, per_context=0.0, kv=1e6, stages=1, 
 
 
 def test_hand_worked_closed_form():
-    # 8 users, 1000 in, 500 out: a step brings 8 * 1000 / 500 = 16 prompt tokens, in chunks of 1000: 0.016 chunks of 10 ms
-    # a step; 10 + 0.16 = 10.16 ms a token; 8 / (500 * 10.16 ms) = 1.5748 requests/s.
+    # 8 users, 1000 in, 500 out: a step brings 8 * 1000 / 500 = 16 prompt tokens, in chunks of 1000: 0.016 chunks of
+    # 10 ms a step; 10 + 0.16 = 10.16 ms a token; 8 / (500 * 10.16 ms) = 1.5748 requests/s.
     points = curve(steps(), Traffic(1000, 500), np.array([8.0]))
     assert points.time_per_output_token[0] == pytest.approx(0.01016)
     assert points.rate[0] == pytest.approx(8 / (500 * 0.01016))
@@ -86,7 +86,13 @@ def test_capacity_names_its_limit():
     points = curve(machine, Traffic(1000, 500), batches(700))
     index, limit = capacity(points, Target(speed=50))
     assert limit == "speed"
-    assert points.time_per_output_token[index] <= 0.02 < points.time_per_output_token[index + 1]
+    fastest = points.batch[points.time_per_output_token <= 0.02].max()
+    mean = points.batch[index]
+    assert mean + 1.2816 * np.sqrt(mean) <= fastest
+    above = points.batch[index + 1]
+    assert above + 1.2816 * np.sqrt(above) > fastest
+    even, _ = capacity(points, Target(speed=50), burstiness=0.0)  # no variation, no room kept
+    assert points.batch[even] == fastest
     assert capacity(points, Target())[1] == "batch limit"
     assert capacity(points, Target(time_to_first_token=0.03))[1] == "time to first token"
 
@@ -113,7 +119,9 @@ def test_draws_broadcast_as_points():
     np.testing.assert_allclose(many.rate[:, 0], one.rate)
     assert (many.rate[:, 1] < many.rate[:, 0]).all()
     index, _ = capacity(many, Target(speed=60))
-    assert index.shape == (2,) or index.ndim == 1
+    assert index[0] >= 0
+    assert index[1] == -1  # 20 ms a step never reaches 60 tokens/s
+    assert np.isnan(at(many.rate, index)[1])
 
 
 def test_interpolate_matches_numpy():

@@ -37,7 +37,7 @@ def plan(deployment: Deployment, question: Question) -> Plan:
     grid = batches(float(min(np.max(held), steps.max_sequences)))
     draws = np.ndim(steps.kv_capacity) or np.ndim(steps.idle_power)
     points = curve(steps, traffic, grid[:, None] if draws else grid)
-    index, limit = capacity(points, question.target)
+    index, limit = capacity(points, question.target, traffic.burstiness)
     load_factor = question.site.facts.number("load_factor") if traffic.rate is None else 1.0
     served = at_load(points, index, limit, steps, traffic, load_factor)
     try:

@@ -93,9 +93,9 @@ def compare(
     json_
         Print the answer as JSON.
     svg
-        Write the front as SVG.
+        Write the front as SVG (or PNG, by the name's ending).
     html
-        Write the front as one self-contained HTML file.
+        Write the answer as one self-contained HTML file: verdict, front, table, assumptions, sources.
     """
     from lcot.choice.compare import compare as answer_of
 
@@ -192,15 +192,16 @@ def show(answer: Answer, why_not: str | None) -> None:
 
 
 def write(answer: Answer, svg: Path | None, html: Path | None) -> None:
-    """Write the front, whole or not at all."""
-    if svg is None and html is None:
-        return
-    from lcot.report.charts import front
-    from lcot.report.contract import front_rows
-    from lcot.report.render import write_html, write_svg
-
-    chart = front(front_rows(answer))
+    """Write the front as SVG and the report as HTML, each whole or not at all."""
     if svg is not None:
-        write_svg(chart, svg)
+        from lcot.report.charts.front import front
+        from lcot.report.contract import front_rows
+        from lcot.report.render import write as write_chart
+
+        chart = front(front_rows(answer), target=answer.question.target.speed, title=answer.question.model.id)
+        write_chart(svg, chart)
     if html is not None:
-        write_html(chart, html, title=answer.verdict)
+        from lcot.report.answer import whole_report
+        from lcot.report.render import save
+
+        save(html, whole_report(answer))

@@ -7,6 +7,8 @@ from typing import Any
 
 from lcot.choice.compare import blended
 from lcot.choice.types import Answer, Entry, Plan, Question
+from lcot.facts.types import Fact
+from lcot.units import from_si
 
 SCHEMA = "lcot.compare/1"
 
@@ -122,6 +124,50 @@ def plan_dict(plan: Plan, output_tokens: float) -> dict[str, Any]:
         "power": plain(served.power),
         "limit": served.limit,
         "notes": list(plan.steps.notes),
+    }
+
+
+def front_rows(answer: Answer) -> list[dict[str, Any]]:
+    """Speed against cost at full load, a row for each point of each priced system on sale."""
+    return [
+        {"system": item.system.id, "speed": float(speed), "value": float(cost) * 1e6}
+        for item in answer.by_status("ranked")
+        if item.front is not None
+        for speed, cost, _ in item.front
+    ]
+
+
+def source_rows(answer: Answer) -> list[dict[str, Any]]:
+    """Every fact of the systems and the site compared, with its sources."""
+    rows: list[dict[str, Any]] = []
+    seen: set[str] = set()
+    for item in answer.entries:
+        for facts in (item.system.facts, item.system.chip.facts, answer.question.site.facts):
+            if facts.owner not in seen:
+                seen.add(facts.owner)
+                rows += [fact_row(facts.owner, fact) for fact in facts.values() if fact.value is not None]
+    return rows
+
+
+def fact_row(owner: str, fact: Fact) -> dict[str, Any]:
+    """One fact as plain data, in the unit in which it was written."""
+
+    def written(value: Any) -> Any:
+        if value is None or isinstance(value, str):
+            return value
+        return float(f"{from_si(float(value), fact.unit):.10g}")
+
+    return {
+        "fact": f"{owner}.{fact.key}",
+        "value": written(fact.value),
+        "unit": fact.unit,
+        "low": written(fact.low),
+        "high": written(fact.high),
+        "source": "; ".join(source.title for source in fact.sources),
+        "at": fact.at,
+        "date": fact.date,
+        "kind": fact.kind,
+        "url": "; ".join(source.url or source.locator for source in fact.sources),
     }
 
 

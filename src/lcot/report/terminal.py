@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from lcot.choice.compare import blended
 from lcot.choice.types import Answer, Entry
-from lcot.report.contract import basis_dict
+from lcot.report.ascii import front as ascii_front
+from lcot.report.contract import basis_dict, front_rows
 
 HEADINGS = {
     "unpriced": "No sourced price (not ranked; the price at which it would be the cheapest)",
@@ -16,25 +17,34 @@ HEADINGS = {
 }
 
 
+COLUMNS = ("", "system", "$/Mtok", "P10-P90", "input", "output", "best", "tok/s/user", "TTFT", "used", "systems", "kW")
+
+
 def render(answer: Answer, console: object | None = None, width: int = 110) -> None:
     """Print the answer with rich."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    out = console if isinstance(console, Console) else Console()
+    out = console if isinstance(console, Console) else Console(highlight=False)
+    if not out.is_terminal:
+        out.width = width  # a file or a pipe has no width of its own
     out.print(Text(answer.verdict, style="bold"))
     ranked = answer.by_status("ranked")
     if ranked:
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for name in ("", "system", "$/Mtok", "P10-P90", "in", "out", "P(best)"):
+        for name in COLUMNS:
             table.add_column(name, justify="left" if name in ("", "system") else "right", no_wrap=True)
-        for name in ("tok/s/user", "TTFT", "util", "systems", "kW"):
-            table.add_column(name, justify="right", no_wrap=True)
-        table.add_column("deployment", overflow="fold")
         for place, item in enumerate(ranked, 1):
             table.add_row(str(place), *row(item))
         out.print(table)
+        out.print(Text("\nDeployments", style="bold"))
+        for item in ranked:
+            out.print(Text(f"  {item.system.id}: {layout(item)}"))
+        rows = front_rows(answer)
+        if rows:
+            out.print(Text("\nThe front at full load: $/Mtok against tokens/s a user", style="bold"))
+            out.print(Text(ascii_front(rows, target=answer.question.target.speed, width=min(out.width, width))))
     for status, heading in HEADINGS.items():
         group = answer.by_status(status)
         if group:
@@ -51,7 +61,7 @@ def row(item: Entry) -> list[str]:
     plan = item.plan
     assert plan is not None
     assert plan.bill is not None
-    served, deployment, cost = plan.served, plan.deployment, plan.bill.cost["bottleneck_seconds"]
+    served, cost = plan.served, plan.bill.cost["bottleneck_seconds"]
     spread = item.spread
     mark = "" if item.confidence == "validated" else "*"
     return [
@@ -66,9 +76,19 @@ def row(item: Entry) -> list[str]:
         f"{float(served.utilisation):.0%}",
         f"{int(served.systems)}",
         f"{float(served.power) / 1e3:.1f}",
-        f"{int(served.copies)} x {deployment.label}, {deployment.precision.label}, KV {deployment.precision.kv}, "
-        f"{deployment.engine.name}, speculation {deployment.speculation.method}",
     ]
+
+
+def layout(item: Entry) -> str:
+    """What runs where, in one line."""
+    plan = item.plan
+    assert plan is not None
+    d, served = plan.deployment, plan.served
+    return (
+        f"{int(served.copies)} x {d.label} on {int(served.systems) * d.system.count} chips, batch "
+        f"{float(served.batch):.0f}, {d.precision.label} weights, KV {d.precision.kv}, {d.engine.name}, "
+        f"speculation {d.speculation.method}; limit: {served.limit}"
+    )
 
 
 def lines(group: Iterable[Entry]) -> Iterable[str]:
@@ -84,6 +104,34 @@ def lines(group: Iterable[Entry]) -> Iterable[str]:
                 extra += f", break-even ${item.break_even_price:,.0f} a system"
             extra += "]"
         yield f"  {item.system.id}: {item.reason}{extra}"
+
+
+def explain_absence(answer: Answer, item: Entry) -> Iterable[str]:
+    """Why a system does not win: its status, its distance from the winner, and every layout that failed."""
+    yield f"{item.system.name} ({item.system.id}): {item.status}" + (f", {item.reason}" if item.reason else "")
+    ranked = answer.by_status("ranked")
+    if item.plan is not None and item.plan.bill is not None and ranked and ranked[0] is not item:
+        ratio = blended(item) / blended(ranked[0])
+        yield f"Costs {dollars(blended(item))} $/Mtok, {ratio:.2f} times {ranked[0].system.name}'s."
+        yield from differences(item, ranked[0])
+    elif ranked and ranked[0] is item:
+        yield "It is the cheapest."
+    for rejected in item.rejections:
+        yield f"  {rejected.layout}: {rejected.reason}"
+
+
+def differences(item: Entry, best: Entry) -> Iterable[str]:
+    """The bill of one system beside the winner's, line by line, in $/Mtok."""
+    assert item.plan is not None
+    assert best.plan is not None
+    bills = item.plan.bill, best.plan.bill
+    assert bills[0] is not None
+    assert bills[1] is not None
+    rates = [sum(float(v) for v in bill.tokens.values()) for bill in bills if bill is not None]
+    lines = dict.fromkeys([*bills[0].lines, *bills[1].lines])
+    for name in lines:
+        here, there = (float(bill.lines.get(name, 0.0)) / rate for bill, rate in zip(bills, rates, strict=True) if bill)
+        yield f"  {name:12s} {dollars(here):>8} against {dollars(there):>8} $/Mtok"
 
 
 def notes(answer: Answer) -> Iterable[str]:

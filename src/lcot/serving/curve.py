@@ -18,6 +18,7 @@ from lcot.facts.types import Numeric
 from lcot.serving.types import Target, Traffic
 from lcot.steptime.types import Step, StepTime
 
+SURPLUS = 1.2816  # standard deviations that nine tenths of a normal distribution lie below
 CHUNK = 8192.0  # tokens of prefill in one step, at most, unless the engine says otherwise
 
 
@@ -216,7 +217,7 @@ def steps_of(part: Numeric, context: Numeric, size: Numeric, fresh: Numeric, cac
     )
 
 
-def capacity(points: Curve, target: Target) -> tuple[np.ndarray, str]:
+def capacity(points: Curve, target: Target, burstiness: Numeric = 1.0) -> tuple[np.ndarray, str]:
     """Index of the largest batch that meets the target, and what limits it.
 
     Parameters
@@ -225,11 +226,13 @@ def capacity(points: Curve, target: Target) -> tuple[np.ndarray, str]:
         Over one batch axis.
     target : Target
         Speed and time to first token asked for.
+    burstiness : numeric
+        Coefficient of variation of the times between arrivals. [1]
 
     Returns
     -------
     index : ndarray of int, shape (...)
-        Along axis 0. [1]
+        Along axis 0; -1 for a draw in which no batch meets the target. [1]
     limit : str
         What stops a larger batch: ``speed``, ``time to first token``, ``KV cache`` or ``batch limit``.
 
@@ -240,8 +243,14 @@ def capacity(points: Curve, target: Target) -> tuple[np.ndarray, str]:
 
     Notes
     -----
-    The time per output token and the request rate both grow with the batch, so the largest that meets the target is
-    the one with the highest rate.
+    The time per output token and the request rate both grow with the batch, so the largest batch :math:`B_{max}` that
+    meets the target has the highest rate. Requests arrive at random, so the number in service varies about its mean B
+    with standard deviation :math:`c \\sqrt{B}` (Poisson for c = 1): the mean is the largest for which
+    :math:`B + 1.28 c \\sqrt{B} \\le B_{max}`, so that the target is met nine tenths of the time.
+
+    References
+    ----------
+    :cite:t:`whitt1992`, square-root staffing.
     """
     fast = np.ones_like(points.fits) if target.speed is None else points.time_per_output_token <= 1.0 / target.speed
     prompt = (
@@ -261,13 +270,37 @@ def capacity(points: Curve, target: Target) -> tuple[np.ndarray, str]:
             "time to first token",
         )
     good = points.fits & fast & prompt
-    index = good.shape[0] - 1 - np.argmax(good[::-1], axis=0)
-    next_up = np.minimum(index + 1, good.shape[0] - 1)
-    if np.ndim(index) == 0:
+    some = good.any(axis=0)
+    most = good.shape[0] - 1 - np.argmax(good[::-1], axis=0)
+    room = np.take_along_axis(points.batch, most[None], axis=0)[0]
+    steady = (points.batch + SURPLUS * np.asarray(burstiness) * np.sqrt(points.batch) <= room) & good
+    steady[0] = good[0]
+    index = np.where(some, good.shape[0] - 1 - np.argmax(steady[::-1], axis=0), -1)
+    if np.ndim(most) == 0:
+        above = np.minimum(most + 1, good.shape[0] - 1)
         for name, test in (("speed", fast), ("time to first token", prompt), ("KV cache", points.fits)):
-            if not test[next_up]:
+            if not test[above]:
                 return index, name
     return index, "batch limit"
+
+
+def at(values: np.ndarray, index: np.ndarray) -> Numeric:
+    """Values along axis 0 at the index of each draw; not a number where the index is -1.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, ...)
+        Points.
+    index : ndarray of int, shape (...)
+        From `capacity`. [1]
+
+    Returns
+    -------
+    numeric, shape (...)
+        One value per draw.
+    """
+    picked = np.take_along_axis(values, np.maximum(index, 0)[None], axis=0)[0]
+    return np.where(index >= 0, picked, np.nan)
 
 
 def interpolate(x: Numeric, xs: np.ndarray, ys: np.ndarray) -> Numeric:

@@ -6,7 +6,7 @@ import numpy as np
 
 from lcot.errors import DomainError, Infeasible
 from lcot.facts.types import Numeric
-from lcot.serving.curve import CHUNK, Curve, batches, capacity, curve, interpolate, sequences_held
+from lcot.serving.curve import CHUNK, Curve, at, batches, capacity, curve, interpolate, sequences_held
 from lcot.serving.types import Served, Target, Traffic
 from lcot.steptime.types import StepTime
 
@@ -52,7 +52,7 @@ def steady(
     held = sequences_held(steps.kv_capacity, traffic.input_tokens, traffic.output_tokens, steps.state_bytes)
     top = float(min(np.max(held), steps.max_sequences))
     points = curve(steps, traffic, batches(top), chunk)
-    index, limit = capacity(points, target)
+    index, limit = capacity(points, target, traffic.burstiness)
     return at_load(points, index, limit, steps, traffic, load_factor)
 
 
@@ -61,7 +61,7 @@ def at_load(
 ) -> Served:
     """The fleet at its operating point, from the curve of one copy and its capacity (see `steady`)."""
     chips, per_system = steps.deployment.chips, steps.deployment.system.count
-    best = points.rate[index] if np.ndim(index) == 0 else np.take_along_axis(points.rate, index[None], axis=0)[0]
+    best = at(points.rate, index)
     if traffic.rate is None:
         systems = np.ceil(chips / per_system)
         copies = np.maximum(np.floor(systems * per_system / chips), 1.0)

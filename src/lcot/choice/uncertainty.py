@@ -1,0 +1,327 @@
+"""Ranges of an answer: facts with ranges and the model's own error, drawn through the same functions.
+
+Facts of a site hold for all systems at once, so that they move all costs together; facts of a chip, a system or an
+engine are drawn alike wherever it stands. Each owner's facts are one scrambled Sobol sample in an order of its own that
+follows from the seed and the owner's name: an answer about one system does not change when another is added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lcot.choice.sobol import points
+from lcot.choice.types import Question, Spread
+from lcot.cost.bill import price
+from lcot.errors import DomainError, Infeasible
+from lcot.facts.draw import draw_system, moving_together, quantile, span
+from lcot.facts.types import Engine, Facts, Numeric, Site
+from lcot.serving.curve import batches, capacity, curve, sequences_held
+from lcot.serving.steady import at_load, check
+from lcot.steptime.estimate import estimate
+from lcot.steptime.types import Breakdown, Deployment, Step, StepTime
+
+Array = NDArray[np.float64]
+
+ERROR = "step.error"  # fact of an engine: standard deviation of log(measured / predicted step time) [1]
+UNVALIDATED = 0.30  # declared estimate of it for an engine that was never held against a measurement [1]
+
+
+def stream(name: str, seed: int) -> np.random.Generator:
+    """A source of randomness that depends on nothing but a name and a seed."""
+    key = int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big")
+    return np.random.default_rng(np.random.SeedSequence([abs(seed), key]))
+
+
+def samples(owners: Iterable[Facts], n: int, seed: int, together: Mapping[str, str] | None = None) -> dict[str, Facts]:
+    """Draws of facts by owner: every fact that varies becomes an array.
+
+    Parameters
+    ----------
+    owners : iterable of Facts
+        Facts of sites, engines, chips and systems; an owner that comes twice is drawn once.
+    n : int
+        Number of draws, at least 1; a power of two is balanced. [1]
+    seed : int
+        The same seed gives the same draws.
+    together : mapping of str to str, optional
+        "owner.key" -> group whose facts take the same quantile (see `lcot.facts.draw.moving_together`).
+
+    Returns
+    -------
+    dict of str to Facts
+        By owner; values of shape (n,) where the fact varies.
+
+    Raises
+    ------
+    DomainError
+        If ``n`` < 1.
+    """
+    if n < 1:
+        raise DomainError("draws", n, "at least 1")
+    groups = together or {}
+    drawn: dict[str, Facts] = {}
+    for facts in owners:
+        if facts.owner in drawn:
+            continue
+        keys = sorted(key for key, fact in facts.items() if span(fact) is not None)
+        shares = points(n, len(keys), stream(facts.owner, seed)) if keys else np.empty((n, 0))
+        values: dict[str, Array] = {}
+        for column, key in enumerate(keys):
+            group = groups.get(f"{facts.owner}.{key}")
+            share = points(n, 1, stream(group, seed))[:, 0] if group else shares[:, column]
+            values[key] = quantile(facts[key], share)
+        drawn[facts.owner] = facts.with_values(values)
+    return drawn
+
+
+def model_error(name: str, spread: float, n: int, seed: int) -> Array:
+    """Draws of the factor between a real step time and a predicted one.
+
+    Parameters
+    ----------
+    name : str
+        Whose step times: draws of two engines are independent.
+    spread : float
+        Standard deviation of the factor's logarithm. [1]
+    n : int
+        Number of draws. [1]
+    seed : int
+        The same seed gives the same draws.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Lognormal factors with the median 1. [1]
+
+    Notes
+    -----
+    .. math:: f = e^{\\sigma z}, \\quad z = \\Phi^{-1}(u)
+
+    References
+    ----------
+    :cite:t:`limpert2001` for the lognormal as the distribution of products of errors.
+    """
+    from scipy.special import ndtri
+
+    return np.exp(spread * ndtri(points(n, 1, stream(f"model error of {name}", seed))[:, 0]))
+
+
+def error_of(engine: Engine) -> float:
+    """Spread of the model's error with an engine: the fitted one, else the declared estimate `UNVALIDATED`. [1]"""
+    return float(engine.facts.number(ERROR)) if engine.facts.has(ERROR) else UNVALIDATED
+
+
+def slowed(steps: StepTime, factor: Numeric) -> StepTime:
+    """The same deployment with every step longer by a factor.
+
+    Parameters
+    ----------
+    steps : StepTime
+        As predicted. [s]
+    factor : numeric, shape (...)
+        Real over predicted time. [1]
+
+    Returns
+    -------
+    StepTime
+        With latency and interval multiplied; power and capacity as they are.
+    """
+
+    def scaled(part: Breakdown) -> Breakdown:
+        return Breakdown(part.compute * factor, part.memory * factor, part.network * factor, part.fixed * factor)
+
+    def latency(step: Step) -> Breakdown:
+        return scaled(steps.latency(step))
+
+    def interval(step: Step) -> Breakdown:
+        return scaled(steps.interval(step))
+
+    return replace(steps, latency=latency, interval=interval)
+
+
+def cost_of(deployment: Deployment, question: Question, factor: Numeric = 1.0, shape: tuple[int, ...] = ()) -> Array:
+    """Blended cost of a deployment under the question's load, draw by draw.
+
+    Parameters
+    ----------
+    deployment : Deployment
+        Its facts may be draws.
+    question : Question
+        Traffic, target, site (may hold draws) and basis.
+    factor : numeric, shape (...)
+        Real over predicted step time. [1]
+    shape : tuple of int
+        Shape of the draws, where nothing drawn reaches the result.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Cost of a token; infinite in draws in which the deployment does not meet the target. [USD/token]
+
+    Raises
+    ------
+    MissingFact
+        If step time or the bill needs a fact that nobody published.
+    """
+    steps = slowed(estimate(deployment), factor)
+    traffic = question.traffic
+    check(steps, traffic)
+    held = sequences_held(steps.kv_capacity, traffic.input_tokens, traffic.output_tokens, steps.state_bytes)
+    grid = batches(float(min(np.max(held), steps.max_sequences)))
+    points_ = curve(steps, traffic, grid[:, None] if shape else grid)
+    try:
+        index, limit = capacity(points_, question.target)
+    except Infeasible:
+        return np.full(shape, np.inf)
+    load_factor = question.site.facts.number("load_factor") if traffic.rate is None else 1.0
+    served = at_load(points_, index, limit, steps, traffic, load_factor)
+    bill = price(deployment.system, served, traffic, question.site, question.basis, question.term)
+    possible = points_.fits[0] & np.ones(shape, dtype=bool)
+    if question.target.speed is not None:
+        possible = possible & (points_.time_per_output_token[0] <= 1.0 / question.target.speed)
+    if question.target.time_to_first_token is not None:
+        possible = possible & (points_.time_to_first_token[0] <= question.target.time_to_first_token)
+    return np.where(possible, bill.cost["bottleneck_seconds"].blended, np.inf)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A question and its deployments with drawn facts."""
+
+    question: Question
+    deployments: dict[str, tuple[Deployment, ...]]  # by system
+    factors: dict[str, Array]  # model error by system [1]
+
+
+def drawn(
+    question: Question, deployments: Mapping[str, Sequence[Deployment]], n: int, seed: int, engines: bool = True
+) -> Drawn:
+    """Draw every fact that the deployments of a comparison rest on.
+
+    Parameters
+    ----------
+    question : Question
+        Its site is drawn once for all systems.
+    deployments : mapping of str to sequence of Deployment
+        By system; the best few of each.
+    n : int
+        Number of draws. [1]
+    seed : int
+        The same seed gives the same draws.
+    engines : bool
+        Whether engine facts vary too. Those of an engine whose error was measured never do: the error covers them.
+
+    Returns
+    -------
+    Drawn
+        What `costs` evaluates.
+    """
+    every = [one for some in deployments.values() for one in some]
+    systems = list({one.system.id: one.system for one in every}.values())
+    owners: list[Facts] = [question.site.facts]
+    for system in systems:
+        owners += [system.chip.facts, system.facts]
+    if engines:
+        owners += [one.engine.facts for one in every if not one.engine.facts.has(ERROR)]
+    facts = samples(owners, n, seed, moving_together(systems, [question.site]))
+    site = Site(question.site.id, question.site.name, facts.get(question.site.facts.owner, question.site.facts))
+    made: dict[str, tuple[Deployment, ...]] = {}
+    factors: dict[str, Array] = {}
+    for name, some in deployments.items():
+        made[name] = tuple(
+            replace(
+                one,
+                system=draw_system(one.system, facts),
+                engine=replace(one.engine, facts=facts.get(one.engine.facts.owner, one.engine.facts)),
+            )
+            for one in some
+        )
+        for one in some[:1]:
+            factors[name] = model_error(f"{one.engine.id} on {one.system.chip.id}", error_of(one.engine), n, seed)
+    return Drawn(replace(question, site=site), made, factors)
+
+
+def costs(sample: Drawn, n: int) -> dict[str, Array]:
+    """Blended cost by system and draw: of the best of its deployments in that draw.
+
+    Parameters
+    ----------
+    sample : Drawn
+        From `drawn`.
+    n : int
+        Number of draws. [1]
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n,)
+        Infinite where no deployment meets the target. [USD/token]
+    """
+    return {
+        name: np.min([cost_of(one, sample.question, sample.factors[name], (n,)) for one in some], axis=0)
+        for name, some in sample.deployments.items()
+        if some
+    }
+
+
+def evaluate(
+    question: Question, deployments: Mapping[str, Sequence[Deployment]], n: int, seed: int
+) -> dict[str, Array]:
+    """Costs by system and draw; one chunk of work that any process can do (see `lcot.choice.chunks`).
+
+    Parameters
+    ----------
+    question : Question
+        What is compared.
+    deployments : mapping of str to sequence of Deployment
+        By system.
+    n : int
+        Number of draws. [1]
+    seed : int
+        Of this chunk.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n,)
+        Blended cost. [USD/token]
+    """
+    return costs(drawn(question, deployments, n, seed), n)
+
+
+def spreads(by_system: Mapping[str, Array]) -> dict[str, Spread]:
+    """P10, P50, P90 and the probability of being cheapest.
+
+    Parameters
+    ----------
+    by_system : mapping of str to ndarray, shape (n,)
+        Costs with the same draws of all common facts; infinite where not possible. [USD/token]
+
+    Returns
+    -------
+    dict of str to Spread
+        Probabilities add up to one less the share of draws in which nothing is possible. [USD/token, 1]
+
+    Notes
+    -----
+    A tie counts for each in equal parts:
+
+    .. math:: p_s = \\frac{1}{n} \\sum_i \\frac{[c_{si} = \\min_k c_{ki}]}{\\#\\{k : c_{ki} = \\min\\}}
+
+    References
+    ----------
+    :cite:t:`hyndman1996`, definition 1 (inverse of the empirical distribution, which allows infinite costs).
+    """
+    if not by_system:
+        return {}
+    table = np.stack(list(by_system.values()))
+    best = table.min(axis=0)
+    winners = (table == best) & np.isfinite(best)
+    chance = (winners / np.maximum(winners.sum(axis=0), 1)).mean(axis=1)
+    low, mid, high = np.quantile(table, [0.1, 0.5, 0.9], axis=1, method="inverted_cdf")
+    return {
+        name: Spread(float(low[i]), float(mid[i]), float(high[i]), float(chance[i])) for i, name in enumerate(by_system)
+    }
