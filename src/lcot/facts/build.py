@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from lcot.facts.schema import STRENGTH, ChipFile, FactEntry, Owner, SourceEntry, SystemFile
 from lcot.facts.types import Chip, Fact, Facts, Source, System
-from lcot.units import to_si
+from lcot.units import UNITS, to_si
 
 ESTIMATE = Source(
     "estimate", "Declared estimate", "estimate", note="not published; the fact's note says how it was made"
@@ -55,6 +55,11 @@ def _si(value: float | int | str | None, unit: str) -> float | str | None:
 def weakest(kinds: list[str]) -> str:
     """The weakest of some kinds of source; "" of none."""
     return max(kinds, key=STRENGTH.index, default="")
+
+
+def units_of(dimension: str) -> list[str]:
+    """The units as written that have this dimension."""
+    return [unit for unit, (its, _) in UNITS.items() if its == dimension]
 
 
 def own_sources(file: Owner) -> dict[str, Source]:

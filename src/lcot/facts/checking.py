@@ -8,6 +8,7 @@ from typing import Any
 
 from lcot.errors import ParseError, UnknownName
 from lcot.facts import keys
+from lcot.facts.build import units_of
 from lcot.facts.keys import Key
 from lcot.facts.reading import line_of, read_yaml, validate
 from lcot.facts.schema import FILES, KEY, ChipFile, EngineFile, FactEntry, Owner, SiteFile, SystemFile
@@ -122,11 +123,6 @@ def _located(problems: Any, path: object, text: str, under: tuple[str, ...]) -> 
             ParseError(path, what, line=line_of(text, place) if text else None, key=".".join(place), allowed=allowed)
         )
     return made
-
-
-def units_of(dimension: str) -> list[str]:
-    """The units as written that have this dimension."""
-    return [unit for unit, (its, _) in UNITS.items() if its == dimension]
 
 
 def _facts(entries: Mapping[str, FactEntry], table: Mapping[str, Key] | None, names: Names) -> Iterator[Problem]:
