@@ -7,8 +7,8 @@ from typing import Any
 
 from lcot.choice.compare import blended
 from lcot.choice.types import Answer, Entry, Plan, Question
+from lcot.facts.listing import card
 from lcot.facts.types import Fact
-from lcot.units import from_si
 
 SCHEMA = "lcot.compare/1"
 
@@ -145,30 +145,15 @@ def source_rows(answer: Answer) -> list[dict[str, Any]]:
         for facts in (item.system.facts, item.system.chip.facts, answer.question.site.facts):
             if facts.owner not in seen:
                 seen.add(facts.owner)
-                rows += [fact_row(facts.owner, fact) for fact in facts.values() if fact.value is not None]
+                rows += [source_row(fact, facts.owner) for fact in facts.values() if fact.value is not None]
     return rows
 
 
-def fact_row(owner: str, fact: Fact) -> dict[str, Any]:
-    """One fact as plain data, in the unit in which it was written."""
-
-    def written(value: Any) -> Any:
-        if value is None or isinstance(value, str):
-            return value
-        return float(f"{from_si(float(value), fact.unit):.10g}")
-
-    return {
-        "fact": f"{owner}.{fact.key}",
-        "value": written(fact.value),
-        "unit": fact.unit,
-        "low": written(fact.low),
-        "high": written(fact.high),
-        "source": "; ".join(source.title for source in fact.sources),
-        "at": fact.at,
-        "date": fact.date,
-        "kind": fact.kind,
-        "url": "; ".join(source.url or source.locator for source in fact.sources),
-    }
+def source_row(fact: Fact, owner: str) -> dict[str, Any]:
+    """One fact with its sources in a line."""
+    sources = "; ".join(source.title for source in fact.sources)
+    places = "; ".join(source.url or source.locator for source in fact.sources)
+    return card(fact, owner) | {"source": sources, "url": places, "at": fact.at, "date": fact.date, "kind": fact.kind}
 
 
 def cost_dict(item: Entry) -> dict[str, Any]:
