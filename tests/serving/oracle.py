@@ -29,9 +29,24 @@ def step_time(table, sequences, context, tokens=0, pairs=0.0, prompts=0):
         assert len(table.prompt) == 1, "the oracle reads tables with one prompt row"
         mine = sequences * table.tokens_per_sequence
         seconds += curve(table.tokens, mine + tokens) - curve(table.tokens, mine)
-        seconds += curve(table.sequences, sequences + prompts) - curve(table.sequences, sequences)
         seconds += piece(table.prompt[0], pairs)
+        seconds += rest(table, (sequences, context / max(sequences, 1), tokens, pairs / tokens, prompts))
     return seconds
+
+
+def rest(table, at):
+    """Linear interpolation along one axis after the other."""
+    values = table.rest
+    for where, axis in zip(at, table.grid, strict=True):
+        if len(axis) == 1 or where <= axis[0]:
+            values = values[0]
+        elif where >= axis[-1]:
+            values = values[-1]
+        else:
+            high = int(np.searchsorted(axis, where, side="right"))
+            share = (where - axis[high - 1]) / (axis[high] - axis[high - 1])
+            values = (1 - share) * values[high - 1] + share * values[high]
+    return float(values)
 
 
 @dataclass

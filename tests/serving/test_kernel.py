@@ -30,11 +30,14 @@ def random_table(draw, sequences, capacity, dyadic=True):
             value += slope * step
             edge += step
     tokens = np.concatenate([[0.0], np.cumsum(part(0, 4, 300, UNIT / 4))])
-    per_sequence = np.concatenate([[0.0], np.cumsum(part(0, 3, 40, UNIT))])
+    # C / D and Q / P are not dyadic, so their axes are flat where sums must be exact
+    bent = [bool(draw.integers(0, 2)) and not (dyadic and axis in (1, 3)) for axis in range(5)]
+    grid = tuple(np.array([0.0, 8.0, 16.0, 32.0]) if b else np.array([1.0]) for b in bent)
+    rest = np.asarray(part(0, 8, tuple(len(axis) for axis in grid), UNIT))
     bend = float(draw.integers(100, 3000))
     slope = float(part(0, 8, scale=UNIT / 256))
     prompt = np.array([[[0.0, 0.0, slope], [bend, slope * bend, 2 * slope]]])
-    return StepTable(decode, tokens, per_sequence, prompt, np.array([1.0]), capacity, int(draw.integers(1, 3)))
+    return StepTable(decode, tokens, prompt, np.array([1.0]), rest, grid, capacity, int(draw.integers(1, 3)))
 
 
 def random_policy(draw, sequences, hashed, dyadic=True):

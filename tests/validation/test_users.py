@@ -20,7 +20,7 @@ def table(capacity: float = 1e6) -> StepTable:
     tokens = 1e-4 * np.arange(8193)
     tokens[:65] = 0.0
     tokens[65:] -= 0.0
-    return StepTable(decode, tokens, np.zeros(130), np.zeros((1, 1, 3)), np.ones(1), capacity)
+    return StepTable(decode, tokens, np.zeros((1, 1, 3)), np.ones(1), np.zeros((1,) * 5), (np.zeros(1),) * 5, capacity)
 
 
 def test_one_user_by_hand() -> None:

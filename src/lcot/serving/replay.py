@@ -248,22 +248,27 @@ def _block(policy: Policy) -> int:
 
 
 def _stacked(tables: list[StepTable]) -> tuple[np.ndarray, ...]:
-    """Arrays of the pools, one above the other; a shorter one is padded so that it is never read there."""
+    """Arrays of the pools, one above the other; a shorter one is padded where it is never read."""
 
-    def stack(parts: list[np.ndarray], fill: float) -> np.ndarray:
-        shape = tuple(max(sizes) for sizes in zip(*(part.shape for part in parts), strict=True))
-        whole = np.full((len(parts), *shape), fill)
+    def stack(parts: list[np.ndarray]) -> np.ndarray:
+        sizes = [max(size) for size in zip(*(part.shape for part in parts), strict=True)]
+        whole = np.full((len(parts), *sizes), np.inf)
         for i, part in enumerate(parts):
             whole[(i, *(slice(n) for n in part.shape))] = part
         return whole
 
-    names = ("decode", "tokens", "sequences", "prompt", "prompt_tokens")
-    arrays = {name: [np.asarray(getattr(t, name), np.float64) for t in tables] for name in names}
-    for i, curve in enumerate(arrays["tokens"]):
-        arrays["tokens"][i] = _lengthened(curve, max(len(c) for c in arrays["tokens"]))
-    for i, curve in enumerate(arrays["sequences"]):
-        arrays["sequences"][i] = _lengthened(curve, max(len(c) for c in arrays["sequences"]))
-    return tuple(stack(arrays[name], np.inf) for name in names)
+    longest = max(len(t.tokens) for t in tables)
+    axes = [stack([np.asarray(axis, np.float64) for axis in t.grid]) for t in tables]
+    return (
+        stack([np.asarray(t.decode) for t in tables]),
+        stack([_lengthened(np.asarray(t.tokens, np.float64), longest) for t in tables]),
+        stack([np.asarray(t.prompt) for t in tables]),
+        stack([np.asarray(t.prompt_tokens) for t in tables]),
+        stack([np.asarray(t.rest, np.float64).ravel() for t in tables]),
+        np.array([np.shape(t.rest) for t in tables], np.int64),
+        stack(axes),
+        np.zeros((2, 5)),
+    )
 
 
 def _lengthened(curve: np.ndarray, size: int) -> np.ndarray:

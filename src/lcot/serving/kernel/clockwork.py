@@ -65,6 +65,41 @@ def prompt_time(rows: Any, row_tokens: Any, pool: Any, tokens: Any, pairs: Any) 
 
 
 @part
+def rest_time(rest: Any, shape: Any, axes: Any, pool: Any, at: Any, work: Any) -> Any:
+    """What the sum of the other terms misses, linear between grid points along five axes, level beyond them."""
+    base, stride = 0, 1
+    for axis in range(4, -1, -1):
+        low, high = 0, shape[pool, axis] - 1
+        work[0, axis] = 0.0
+        work[1, axis] = stride
+        if high > 0 and at[axis] > axes[pool, axis, 0]:
+            while high - low > 1:
+                middle = (low + high) // 2
+                if axes[pool, axis, middle] <= at[axis]:
+                    low = middle
+                else:
+                    high = middle
+            left, right = axes[pool, axis, low], axes[pool, axis, high]
+            work[0, axis] = min(1.0, (at[axis] - left) / (right - left))
+        base += low * stride
+        stride *= shape[pool, axis]
+    value = 0.0
+    for corner in range(32):
+        share, place = 1.0, base
+        for axis in range(5):
+            if corner >> axis & 1:
+                share *= work[0, axis]
+                place += int(work[1, axis])
+            else:
+                share *= 1.0 - work[0, axis]
+            if share == 0.0:
+                break
+        if share != 0.0:
+            value += share * rest[pool, place]
+    return value
+
+
+@part
 def closed_form(first: Any, growth: Any, steps: Any) -> Any:
     """Time of ``steps`` decode steps, the first taking ``first`` and each next one ``growth`` more."""
     return steps * first + growth * (steps * (steps - 1) / 2)

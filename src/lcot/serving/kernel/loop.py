@@ -160,7 +160,8 @@ def next_moment(rules: Any, clock: Any, ends: Any, request: Any, opens: Any, use
 def run(
     rule: Any, state: Any, replicas: Any, ends: Any, slots: Any, marks: Any, classes: Any, joins: Any,
     finishing: Any, nodes: Any, keys: Any, values: Any, users: Any, request: Any, opens: Any, successors: Any,
-    hashes: Any, surface: Any, token_time: Any, sequence_time: Any, prompt_rows: Any, row_tokens: Any,
+    hashes: Any, surface: Any, token_time: Any, prompt_rows: Any, row_tokens: Any, rest: Any, shape: Any,
+    axes: Any, work: Any,
     decode_use: Any, prompt_use: Any, histogram: Any, timeline: Any, out: Any, budget: Any,
 ) -> Any:  # fmt: skip
     """Run until the trace is done (0), its next chunk is needed (1), or the budget of events is used (2)."""
@@ -208,6 +209,6 @@ def run(
                 me.boundary = 0
                 ends[r] = plan(
                     rules, clock, me, slots, marks[r], classes[r], joins[r], finishing[r], nodes[r], keys[r],
-                    values[r], hashes, surface, token_time, sequence_time, prompt_rows, row_tokens, clock.now,
+                    values[r], hashes, surface, token_time, prompt_rows, row_tokens, rest, shape, axes, work, clock.now,
                 )  # fmt: skip
         clock.phase = 0

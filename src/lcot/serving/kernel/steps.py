@@ -9,6 +9,7 @@ from lcot.serving.kernel.clockwork import (
     count_intervals,
     looked_up,
     prompt_time,
+    rest_time,
     segment_of,
     spread,
     steps_until,
@@ -154,8 +155,8 @@ def begin_run(rules: Any, me: Any, slots: Any, heap: Any, classes: Any, surface:
 @part
 def plan(
     rules: Any, clock: Any, me: Any, slots: Any, heap: Any, classes: Any, joins: Any, finishing: Any, nodes: Any,
-    keys: Any, values: Any, hashes: Any, surface: Any, token_time: Any, sequence_time: Any, rows: Any,
-    row_tokens: Any, now: Any,
+    keys: Any, values: Any, hashes: Any, surface: Any, token_time: Any, rows: Any, row_tokens: Any,
+    rest: Any, shape: Any, axes: Any, work: Any, now: Any,
 ) -> Any:  # fmt: skip
     """Decide what the replica does from ``now`` on; when it ends."""
     me.start = now
@@ -195,12 +196,19 @@ def plan(
     d, context = (me.decoding, me.context) if me.advance else (0, 0.0)
     j = segment_of(surface, me.pool, d, context, me.segment if me.advance else 0)
     tokens = d * rules.tokens_per_sequence
+    point = (
+        float(d),
+        context / max(d, 1),
+        float(me.prompt_tokens),
+        me.prompt_pairs / me.prompt_tokens,
+        float(me.prompt_sequences),
+    )
     me.first_step = (
         surface[me.pool, d, j, 1]
         + surface[me.pool, d, j, 2] * (context - surface[me.pool, d, j, 0])
         + (looked_up(token_time, me.pool, tokens + me.prompt_tokens) - looked_up(token_time, me.pool, tokens))
-        + (looked_up(sequence_time, me.pool, d + me.prompt_sequences) - looked_up(sequence_time, me.pool, d))
         + prompt_time(rows, row_tokens, me.pool, me.prompt_tokens, me.prompt_pairs)
+        + rest_time(rest, shape, axes, me.pool, point, work)
     )
     return now + me.first_step
 
