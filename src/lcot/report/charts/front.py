@@ -1,0 +1,202 @@
+"""The front: cost or throughput against the speed a user gets, one line a system."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Any
+
+from lcot.report.charts.marks import (
+    LETTER,
+    Row,
+    Spec,
+    bounds,
+    chart,
+    clean,
+    dodge,
+    field,
+    logarithmic,
+    palette,
+)
+from lcot.report.palette import Colours, colours, dashes
+
+WIDTH, HEIGHT = 680, 400
+MEASURES = {
+    "usd_per_mtok": ("US dollars per million tokens", "$~g"),
+    "tokens_per_second_per_chip": ("Tokens/s per chip", "~s"),
+    "tokens_per_second_per_mw": ("Tokens/s per MW", "~s"),
+}
+SPEED = "Tokens/s per user"
+KEY: tuple[Spec, ...] = (
+    {
+        "data": {"values": [{"text": "measured"}]},
+        "mark": {"type": "text", "style": "quiet", "align": "right", "x": WIDTH - 6, "y": 8},
+        "encoding": {"text": field("text", "nominal")},
+    },
+    {
+        "data": {"values": [{}]},
+        "mark": {"type": "point", "size": 50, "shape": "diamond", "style": ["quiet", "measured"]}
+        | {"x": WIDTH - 69, "y": 8},
+    },
+)
+
+
+def front(
+    rows: Iterable[Row],
+    *,
+    measure: str = "usd_per_mtok",
+    measured: Iterable[Row] = (),
+    target: float | None = None,
+    chosen: Colours | None = None,
+    title: str = "The front",
+    subtitle: str = "",
+) -> Spec:
+    """Chart of ``measure`` against ``speed``.
+
+    Each row: ``system``, ``speed`` [token/s a user], ``value``, and where known ``low``, ``high``, ``deployment``.
+    Rows of ``measured`` (``system``, ``speed``, ``value``, ``source``) lie on top as points. ``target`` is a speed.
+    """
+    lines = sorted(clean(rows, ("speed", "value"), "front"), key=lambda r: (r["system"], r["speed"]))
+    points = [r for r in map(dict, measured) if r.get("value") and r.get("speed")]
+    shades = chosen or colours(r["system"] for r in [*lines, *points])
+    axis_title, style = MEASURES[measure]
+    left, right = bounds([*(r["speed"] for r in [*lines, *points]), *([target] if target else [])])
+    bottom, top = bounds(
+        [r.get(key, r["value"]) or r["value"] for r in [*lines, *points] for key in ("value", "low", "high")]
+    )
+    labels = end_labels(lines, (left, right), (bottom, top))
+    right = max(right, max(label["edge"] for label in labels))
+    labels = end_labels(lines, (left, right), (bottom, top))
+    names = {r["system"] for r in [*lines, *points]}
+    x = field("speed", "quantitative", **logarithmic(left, right, SPEED))
+    y = field("value", "quantitative", **logarithmic(bottom, top, axis_title, style))
+    colour = field("system", "nominal", scale=palette(shades, names), legend=None)
+    layers = [*bands(lines, x, y, colour), *target_rule(target, x)]
+    layers += curves(lines, x, y, colour, axis_title) + end_marks(labels, x, y, colour)
+    if points:
+        layers += [dots(points, x, y, colour), *KEY]
+    return chart(title, subtitle, layers, width=WIDTH, height=HEIGHT)
+
+
+def bands(lines: list[dict[str, Any]], x: Spec, y: Spec, colour: Spec) -> list[Spec]:
+    """The range of each line, where it has one."""
+    ranged = [r for r in lines if r.get("low") and r.get("high")]
+    if not ranged:
+        return []
+    return [
+        {
+            "data": {"values": ranged},
+            "mark": {"type": "area", "opacity": 0.14, "line": False},
+            "encoding": {"x": x, "y": y | {"field": "low"}, "y2": {"field": "high"}, "color": colour},
+        }
+    ]
+
+
+def curves(lines: list[dict[str, Any]], x: Spec, y: Spec, colour: Spec, axis_title: str) -> list[Spec]:
+    """The lines, and the points that hovering finds."""
+    names = sorted({r["system"] for r in lines})
+    dash = dashes(names)
+    tooltip = [
+        field("system", "nominal", title="System"),
+        field("speed", "quantitative", title=SPEED, format=".3~g"),
+        field("value", "quantitative", title=axis_title, format=".3~g"),
+        *([field("deployment", "nominal", title="Deployment")] if any("deployment" in r for r in lines) else []),
+    ]
+    drawn = {"x": x, "y": y, "color": colour}
+    kind = field("system", "nominal", legend=None, scale={"domain": names, "range": [dash[n] for n in names]})
+    return [
+        {
+            "data": {"values": lines},
+            "mark": {"type": "line", "interpolate": "monotone"},
+            "encoding": drawn | {"strokeDash": kind},
+        },
+        {
+            "data": {"values": lines},
+            "mark": {"type": "point", "filled": True, "size": 90, "opacity": 0},
+            "encoding": drawn | {"tooltip": tooltip},
+        },
+    ]
+
+
+def dots(points: list[dict[str, Any]], x: Spec, y: Spec, colour: Spec) -> Spec:
+    """Measured points."""
+    tooltip = [
+        field("system", "nominal", title="Measured"),
+        field("speed", "quantitative", title=SPEED, format=".3~g"),
+        field("value", "quantitative", title="Value", format=".3~g"),
+        field("source", "nominal", title="Source"),
+    ]
+    return {
+        "data": {"values": points},
+        "mark": {"type": "point", "size": 70, "shape": "diamond", "style": "measured"},
+        "encoding": {"x": x, "y": y, "stroke": colour, "tooltip": tooltip},
+    }
+
+
+def target_rule(target: float | None, x: Spec) -> list[Spec]:
+    """A line at the speed asked for, with its name."""
+    if not target:
+        return []
+    data = {"values": [{"speed": target, "label": f"asked: {target:g} tokens/s"}]}
+    return [
+        {"data": data, "mark": {"type": "rule", "style": "reference"}, "encoding": {"x": x}},
+        {
+            "data": data,
+            "mark": {"type": "text", "style": "quiet", "align": "left", "dx": 6, "y": 8},
+            "encoding": {"x": x, "text": field("label", "nominal")},
+        },
+    ]
+
+
+def end_labels(lines: list[dict[str, Any]], xs: tuple[float, float], ys: tuple[float, float]) -> list[dict[str, Any]]:
+    """One label at the fast end of each line, moved where labels would lie on each other."""
+
+    def across(value: float) -> float:
+        return WIDTH * math.log(value / xs[0]) / math.log(xs[1] / xs[0])
+
+    def up(value: float) -> float:
+        return HEIGHT * math.log(value / ys[0]) / math.log(ys[1] / ys[0])
+
+    ends = {r["system"]: r for r in lines}
+    labels: list[dict[str, Any]] = [
+        {"system": name, "speed": r["speed"], "value": r["value"], "across": across(r["speed"]), "up": up(r["value"])}
+        for name, r in ends.items()
+    ]
+    for group in crowds(labels):
+        for label, place in zip(group, dodge([item["up"] for item in group], 15, 6, HEIGHT - 6), strict=True):
+            label["up"] = place
+    for label in labels:
+        label["at"] = ys[0] * (ys[1] / ys[0]) ** (label["up"] / HEIGHT)
+        ink = label["across"] + 12 + LETTER * len(label["system"])
+        label["edge"] = xs[0] * (xs[1] / xs[0]) ** (ink / WIDTH)
+    return labels
+
+
+def crowds(labels: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Labels that share columns of the chart, together."""
+    ordered = sorted(labels, key=lambda item: item["across"])
+    groups: list[list[dict[str, Any]]] = [[ordered[0]]]
+    for before, item in pairwise(ordered):
+        if item["across"] - before["across"] < 12 + LETTER * len(before["system"]):
+            groups[-1].append(item)
+        else:
+            groups.append([item])
+    return groups
+
+
+def end_marks(labels: list[dict[str, Any]], x: Spec, y: Spec, colour: Spec) -> list[Spec]:
+    """A dot at the end of each line and its name beside it."""
+    data = {"values": [{key: item[key] for key in ("system", "speed", "value", "at")} for item in labels]}
+    return [
+        {
+            "data": data,
+            "mark": {"type": "point", "filled": True, "size": 34, "opacity": 1},
+            "encoding": {"x": x, "y": y, "color": colour},
+        },
+        {
+            "data": data,
+            "mark": {"type": "text", "align": "left", "baseline": "middle", "dx": 8, "fontWeight": 600},
+            "encoding": {"x": x, "y": y | {"field": "at"}, "color": colour, "text": field("system", "nominal")},
+        },
+    ]

@@ -1,0 +1,175 @@
+"""The report: an answer as one HTML file that can be printed, kept and sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from lcot.errors import InputError
+from lcot.report import charts
+from lcot.report.document import document, items, paragraph, section, table
+from lcot.report.render import Spec, name, svg
+
+Plain = Mapping[str, Any]
+
+STATUSES = {
+    "unpriced": "no sourced price",
+    "announced": "not on sale by the date asked",
+    "missing_fact": "a fact is not public",
+    "infeasible": "does not meet the question",
+}
+SOURCE_COLUMNS = ("fact", "value", "unit", "low", "high", "source", "at", "date", "kind", "url")
+
+
+def report(
+    answer: Plain, figures: Sequence[Spec] = (), sources: Iterable[Plain] = (), accuracy: Iterable[Plain] = ()
+) -> str:
+    """The report of an answer in the form that ``--json`` prints.
+
+    ``figures`` are further charts; ``sources`` rows with the keys of `SOURCE_COLUMNS`; ``accuracy`` rows alike in
+    their keys, from the validation. Raises `InputError` where ``answer`` has no verdict or basis.
+    """
+    for key in ("schema", "question", "basis", "verdict"):
+        if key not in answer:
+            raise InputError(f"report: the answer has no {key!r}; it must be what --json prints")
+    title = str(answer["verdict"])
+    body = [
+        f"<header><h1>{escape(title)}</h1>\n{paragraph(basis_line(answer), 'quiet')}</header>",
+        section("Ranking", ranking(answer)),
+        section("Charts", *(figure(spec) for spec in [*own_charts(answer), *figures])),
+        section("Not ranked", unranked(answer)),
+        section("The question", table(("", "asked"), named(answer["question"]))),
+        section("Assumptions", *assumptions(answer)),
+        section("Sources", table(SOURCE_COLUMNS, ([row.get(key) for key in SOURCE_COLUMNS] for row in sources))),
+        section("Accuracy", accuracy_table(list(accuracy))),
+        paragraph(f"Schema {answer['schema']}.", "quiet"),
+    ]
+    return document(f"LCOT: {title}", "\n".join(part for part in body if part))
+
+
+def basis_line(answer: Plain) -> str:
+    """Cost basis, tokens and date in one line."""
+    basis = answer["basis"]
+    words = [f"{key.replace('_', ' ')}: {value}" for key, value in basis.items() if isinstance(value, str) and value]
+    return "; ".join(words)
+
+
+def systems(answer: Plain, *statuses: str) -> list[Plain]:
+    """Systems of the answer with one of some statuses."""
+    return [s for s in answer.get("systems", ()) if s.get("status") in statuses]
+
+
+def ranking(answer: Plain) -> str:
+    """The ranked systems as a table."""
+    headings = ("system", "$/Mtok", "P10 to P90", "input", "cached", "output", "P(cheapest)", "tok/s/user")
+    headings += ("TTFT", "utilisation", "kW", "deployment", "confidence")
+    return table(headings, map(ranked_row, systems(answer, "ranked")), "US dollars per million tokens, cheapest first")
+
+
+def ranked_row(item: Plain) -> list[str]:
+    """Cells of one ranked system."""
+    cost = item["usd_per_mtok"]
+    return [
+        str(item["name"]),
+        dollars(cost.get("blended")),
+        f"{dollars(cost['p10'])} to {dollars(cost['p90'])}" if cost.get("p10") is not None else "",
+        *(dollars(cost.get(key)) for key in ("input", "cached_input", "output")),
+        number(item.get("probability_cheapest"), "{:.0%}"),
+        number(item.get("tokens_per_second_per_user"), "{:.0f}"),
+        number(item.get("time_to_first_token"), "{:.2f} s"),
+        number(item.get("utilisation"), "{:.0%}"),
+        number(item.get("power"), "{:.1f}", 1e-3),
+        deployment(item),
+        str(item.get("confidence") or ""),
+    ]
+
+
+def deployment(item: Plain) -> str:
+    """Layout, precision and engine in words."""
+    made, formats = item.get("deployment"), item.get("precision")
+    if isinstance(made, Mapping):
+        parts = [f"{made['systems']:g} systems", f"{made['copies']:g} copies of {made['layout']}", str(made["engine"])]
+    else:
+        parts = [str(made or "")]
+    if isinstance(formats, Mapping):
+        parts.append(f"weights {formats['weights']}, KV {formats['kv']}")
+    elif formats:
+        parts.append(str(formats))
+    parts.append(f"speculation {item.get('speculative', 'off')}")
+    return ", ".join(part for part in parts if part)
+
+
+def unranked(answer: Plain) -> str:
+    """Why the other systems are not ranked."""
+    rows = [
+        (
+            str(s["name"]),
+            STATUSES[s["status"]],
+            str(s.get("reason") or ""),
+            number(s.get("tokens_per_second_per_user"), "{:.0f}"),
+            number(s.get("break_even_price"), "${:,.0f}"),
+        )
+        for s in systems(answer, *STATUSES)
+    ]
+    return table(("system", "why", "reason", "tok/s/user", "break-even price of a system"), rows)
+
+
+def assumptions(answer: Plain) -> list[str]:
+    """The basis, the declared estimates, and what was extrapolated, system by system."""
+    notes = [
+        f"{s['name']}: {note}"
+        for s in systems(answer, "ranked", "unpriced")
+        for note in [*s.get("notes", ()), *([s["confidence_reason"]] if s.get("confidence_reason") else [])]
+    ]
+    units = [f"{key.replace('_', ' ')}: {unit}" for key, unit in answer.get("units", {}).items()]
+    return [table(("", "basis"), named(answer["basis"])), items(notes), paragraph("; ".join(units), "quiet")]
+
+
+def named(values: Plain) -> list[tuple[str, str]]:
+    """Rows of a mapping, without what was not said."""
+    return [
+        (key.replace("_", " "), ", ".join(map(str, value)) if isinstance(value, list | tuple) else plain(value))
+        for key, value in values.items()
+        if value not in (None, "", [], ())
+    ]
+
+
+def plain(value: object) -> str:
+    """A value of the question in words."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def accuracy_table(rows: list[Plain]) -> str:
+    """Predictions against measurements, as the validation reports them."""
+    if not rows:
+        return paragraph("No validation was run with this answer.")
+    columns = list(rows[0])
+    return table([c.replace("_", " ") for c in columns], ([row.get(c) for c in columns] for row in rows))
+
+
+def own_charts(answer: Plain) -> list[Spec]:
+    """The chart that the answer itself has the rows for."""
+    rows = [
+        {"system": s["system"], "value": cost["blended"], "low": cost.get("p10"), "high": cost.get("p90")}
+        for s in systems(answer, "ranked")
+        if (cost := s["usd_per_mtok"]).get("blended") is not None
+    ]
+    subtitle = f"Blended token, {answer['basis'].get('cost', '')}; bars from P10 to P90"
+    return [charts.cheapest(rows, subtitle=subtitle)] if rows else []
+
+
+def figure(spec: Spec) -> str:
+    """A chart for light and dark pages, as drawings without scripts."""
+    pictures = "".join(f'<span class="on-{page}">{svg(spec, page)}</span>' for page in ("light", "dark"))
+    return f'<figure role="img" aria-label="{escape(name(spec), quote=True)}">{pictures}</figure>'
+
+
+def dollars(value: float | None) -> str:
+    """USD per million tokens, three figures."""
+    return "" if value is None else (f"{value:.3g}" if value < 1000 else f"{value:.0f}")
+
+
+def number(value: float | None, form: str, factor: float = 1.0) -> str:
+    """A number in a form, or nothing."""
+    return "" if value is None else form.format(value * factor)
