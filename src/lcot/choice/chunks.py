@@ -29,7 +29,7 @@ def plan(draws: int, seed: int, size: int = CHUNK) -> list[tuple[int, int]]:
     draws : int
         Draws in all, at least 1. [1]
     seed : int
-        Of the whole sample.
+        Of the whole sample. [1]
     size : int
         Draws of a chunk, at least 1. [1]
 
@@ -73,7 +73,7 @@ def run(
     draws : int
         Draws in all. [1]
     seed : int
-        Of the whole sample; the same seed gives the same sample whatever the executor and the order of its work.
+        Of the whole sample; the same seed gives the same sample whatever the executor and the order of its work. [1]
     size : int
         Draws of a chunk. [1]
     executor : Executor, optional
@@ -100,13 +100,13 @@ def run(
     chunks = plan(draws, seed, size)
     done: dict[int, dict[str, Array]] = {}
     if folder is not None:
-        claim(folder, {"key": key, "draws": draws, "seed": seed, "size": size})
-        done = {i: kept for i in range(len(chunks)) if (kept := load(folder, i, chunks[i][0])) is not None}
+        _claim(folder, {"key": key, "draws": draws, "seed": seed, "size": size})
+        done = {i: kept for i in range(len(chunks)) if (kept := _load(folder, i, chunks[i][0])) is not None}
 
     def finish(i: int, result: Mapping[str, Array]) -> None:
         done[i] = {name: np.asarray(values) for name, values in result.items()}
         if folder is not None:
-            save(folder, i, done[i])
+            _save(folder, i, done[i])
         if progress is not None:
             progress(len(done), len(chunks))
 
@@ -117,11 +117,11 @@ def run(
         for i in left:
             finish(i, work(*chunks[i]))
     else:
-        gather({executor.submit(work, *chunks[i]): i for i in left}, finish)
+        _gather({executor.submit(work, *chunks[i]): i for i in left}, finish)
     return {name: np.concatenate([done[i][name] for i in range(len(chunks))]) for name in done[0]}
 
 
-def gather(
+def _gather(
     futures: Mapping[Future[Mapping[str, Array]], int], finish: Callable[[int, Mapping[str, Array]], None]
 ) -> None:
     """Take results as they come; where one fails, keep the others that are done, then raise."""
@@ -138,12 +138,12 @@ def gather(
         raise failure
 
 
-def claim(folder: Path, sample: dict[str, object]) -> None:
+def _claim(folder: Path, sample: dict[str, object]) -> None:
     """Mark a folder as this sample's. Raises `InputError` where it is another's."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "sample.json"
     if not path.exists():
-        write(path, json.dumps(sample).encode())
+        _write(path, json.dumps(sample).encode())
         return
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -153,24 +153,25 @@ def claim(folder: Path, sample: dict[str, object]) -> None:
         raise InputError(f"{folder}: holds another sample ({found}); allowed: a new folder, or that of {sample}")
 
 
-def save(folder: Path, number: int, values: Mapping[str, Array]) -> None:
+def _save(folder: Path, number: int, values: Mapping[str, Array]) -> None:
     """Keep a chunk; it is there whole or not at all."""
     buffer = io.BytesIO()
     np.savez(buffer, **dict(values))  # pyright: ignore[reportArgumentType]
-    write(folder / f"chunk-{number:06d}.npz", buffer.getvalue())
+    _write(folder / f"chunk-{number:06d}.npz", buffer.getvalue())
 
 
-def load(folder: Path, number: int, draws: int) -> dict[str, Array] | None:
+def _load(folder: Path, number: int, draws: int) -> dict[str, Array] | None:
     """A chunk that was kept; None where there is none, or not a whole one."""
     try:
-        with np.load(folder / f"chunk-{number:06d}.npz", allow_pickle=False) as kept:
+        content = io.BytesIO((folder / f"chunk-{number:06d}.npz").read_bytes())
+        with np.load(content, allow_pickle=False) as kept:
             values = {name: kept[name] for name in kept.files}
     except (OSError, ValueError, EOFError, KeyError, BadZipFile):
         return None
     return values if values and all(len(one) == draws for one in values.values()) else None
 
 
-def write(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes) -> None:
     """Write a file in one move."""
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     with part.open("wb") as file:

@@ -28,10 +28,11 @@ from lcot.steptime.types import Breakdown, Deployment, Step, StepTime
 Array = NDArray[np.float64]
 
 ERROR = "step.error"  # fact of an engine: standard deviation of log(measured / predicted step time) [1]
+GRID = 40  # batch sizes at which a deployment is evaluated in each draw
 UNVALIDATED = 0.30  # declared estimate of it for an engine that was never held against a measurement [1]
 
 
-def stream(name: str, seed: int) -> np.random.Generator:
+def _stream(name: str, seed: int) -> np.random.Generator:
     """A source of randomness that depends on nothing but a name and a seed."""
     key = int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big")
     return np.random.default_rng(np.random.SeedSequence([abs(seed), key]))
@@ -47,7 +48,7 @@ def samples(owners: Iterable[Facts], n: int, seed: int, together: Mapping[str, s
     n : int
         Number of draws, at least 1; a power of two is balanced. [1]
     seed : int
-        The same seed gives the same draws.
+        The same seed gives the same draws. [1]
     together : mapping of str to str, optional
         "owner.key" -> group whose facts take the same quantile (see `lcot.facts.draw.moving_together`).
 
@@ -69,11 +70,11 @@ def samples(owners: Iterable[Facts], n: int, seed: int, together: Mapping[str, s
         if facts.owner in drawn:
             continue
         keys = sorted(key for key, fact in facts.items() if span(fact) is not None)
-        shares = points(n, len(keys), stream(facts.owner, seed)) if keys else np.empty((n, 0))
+        shares = points(n, len(keys), _stream(facts.owner, seed)) if keys else np.empty((n, 0))
         values: dict[str, Array] = {}
         for column, key in enumerate(keys):
             group = groups.get(f"{facts.owner}.{key}")
-            share = points(n, 1, stream(group, seed))[:, 0] if group else shares[:, column]
+            share = points(n, 1, _stream(group, seed))[:, 0] if group else shares[:, column]
             values[key] = quantile(facts[key], share)
         drawn[facts.owner] = facts.with_values(values)
     return drawn
@@ -91,7 +92,7 @@ def model_error(name: str, spread: float, n: int, seed: int) -> Array:
     n : int
         Number of draws. [1]
     seed : int
-        The same seed gives the same draws.
+        The same seed gives the same draws. [1]
 
     Returns
     -------
@@ -108,11 +109,11 @@ def model_error(name: str, spread: float, n: int, seed: int) -> Array:
     """
     from scipy.special import ndtri
 
-    return np.exp(spread * ndtri(points(n, 1, stream(f"model error of {name}", seed))[:, 0]))
+    return np.exp(spread * ndtri(points(n, 1, _stream(f"model error of {name}", seed))[:, 0]))
 
 
 def error_of(engine: Engine) -> float:
-    """Spread of the model's error with an engine: the fitted one, else the declared estimate `UNVALIDATED`. [1]"""
+    """Spread of the model's error with an engine. The fitted one, else the declared estimate `UNVALIDATED`. [1]."""
     return float(engine.facts.number(ERROR)) if engine.facts.has(ERROR) else UNVALIDATED
 
 
@@ -156,7 +157,7 @@ def cost_of(deployment: Deployment, question: Question, factor: Numeric = 1.0, s
     factor : numeric, shape (...)
         Real over predicted step time. [1]
     shape : tuple of int
-        Shape of the draws, where nothing drawn reaches the result.
+        Shape of the draws. [1]
 
     Returns
     -------
@@ -167,12 +168,16 @@ def cost_of(deployment: Deployment, question: Question, factor: Numeric = 1.0, s
     ------
     MissingFact
         If step time or the bill needs a fact that nobody published.
+
+    Notes
+    -----
+    No formula: step time, curve, steady state and bill one after the other.
     """
     steps = slowed(estimate(deployment), factor)
     traffic = question.traffic
     check(steps, traffic)
     held = sequences_held(steps.kv_capacity, traffic.input_tokens, traffic.output_tokens, steps.state_bytes)
-    grid = batches(float(min(np.max(held), steps.max_sequences)))
+    grid = batches(float(min(np.max(held), steps.max_sequences)), GRID)
     points_ = curve(steps, traffic, grid[:, None] if shape else grid)
     try:
         index, limit = capacity(points_, question.target)
@@ -212,7 +217,7 @@ def drawn(
     n : int
         Number of draws. [1]
     seed : int
-        The same seed gives the same draws.
+        The same seed gives the same draws. [1]
     engines : bool
         Whether engine facts vary too. Those of an engine whose error was measured never do: the error covers them.
 
@@ -282,7 +287,7 @@ def evaluate(
     n : int
         Number of draws. [1]
     seed : int
-        Of this chunk.
+        Of this chunk. [1]
 
     Returns
     -------

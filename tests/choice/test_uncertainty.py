@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.choice.double import estimate, fact, make_deployment, make_question, owner
+
+from lcot.choice import uncertainty
+from lcot.choice.uncertainty import cost_of, drawn, error_of, evaluate, model_error, samples, slowed, spreads
+from lcot.errors import DomainError
+from lcot.facts.types import Engine
+from lcot.steptime.types import Step
+
+
+@pytest.fixture(autouse=True)
+def _toy_step_time(monkeypatch):
+    monkeypatch.setattr(uncertainty, "estimate", estimate)
+
+
+def pair(**changes):
+    return {"a": [make_deployment("a", **changes)], "b": [make_deployment("b", price=330e3)]}
+
+
+def test_samples_follow_the_fact():
+    facts = owner("x", fact("wide", 10.0, 5.0, 14.0), fact("fixed", 3.0, 3.0, 3.0), fact("none", None))
+    made = samples([facts], 512, 1)["x"]
+    assert made["wide"].value.shape == (512,)
+    assert 5.0 < made["wide"].value.min() < 5.6
+    assert 13.5 < made["wide"].value.max() < 14.0
+    assert made["wide"].value.mean() == pytest.approx(29 / 3, rel=2e-3)  # triangular: a third of the sum of corners
+    assert made["fixed"].value == 3.0
+    assert made["none"].value is None
+
+
+def test_samples_do_not_depend_on_company_or_order():
+    first, second = (owner(name, fact("k", 1.0, 0.5, 2.0), fact("l", 1.0, 0.5, 2.0)) for name in ("x", "y"))
+    alone = samples([first], 64, 3)["x"]["k"].value
+    assert (samples([second, first], 64, 3)["x"]["k"].value == alone).all()
+    assert (samples([second, first], 64, 3)["y"]["k"].value != alone).any()
+    assert (samples([first], 64, 4)["x"]["k"].value != alone).any()
+
+
+def test_facts_that_move_together():
+    first, second = (owner(name, fact("price", 1.0, 0.5, 2.0)) for name in ("x", "y"))
+    made = samples([first, second], 64, 3, {"x.price": "price", "y.price": "price"})
+    assert (made["x"]["price"].value == made["y"]["price"].value).all()
+
+
+def test_samples_refuse_none():
+    with pytest.raises(DomainError, match="draws"):
+        samples([], 0, 1)
+
+
+def test_model_error_is_lognormal():
+    factor = model_error("engine", 0.2, 4096, 1)
+    assert np.median(factor) == pytest.approx(1.0, abs=1e-3)
+    assert np.log(factor).std() == pytest.approx(0.2, rel=1e-2)
+    assert (model_error("other", 0.2, 4096, 1) != factor).any()
+
+
+def test_error_is_fitted_or_declared():
+    assert error_of(make_deployment("a").engine) == 0.1
+    assert error_of(Engine("new", "New", "gpu", "1", owner("new"))) == uncertainty.UNVALIDATED
+
+
+def test_slowed_steps():
+    steps = estimate(make_deployment("a"))
+    step = Step(decode_sequences=8.0, decode_context=8000.0)
+    assert slowed(steps, 1.5).latency(step).total == pytest.approx(1.5 * steps.latency(step).total)
+    assert slowed(steps, 1.5).interval(step).memory == pytest.approx(1.5 * steps.interval(step).memory)
+
+
+def test_draws_of_sure_facts_are_the_point():
+    deployment = make_deployment("a", wide=False)
+    point = float(cost_of(deployment, make_question(wide=False)))
+    many = cost_of(deployment, make_question(wide=False), np.ones(16), (16,))
+    assert many == pytest.approx(np.full(16, point), rel=1e-12)
+
+
+def test_each_draw_is_a_point_of_its_own():
+    question, deployments = make_question(), pair()
+    sample = drawn(question, deployments, 32, 5)
+    together = uncertainty.costs(sample, 32)["a"]
+    for i in (0, 7, 31):
+        chip = sample.deployments["a"][0].system.chip.facts.number("memory.hbm.bandwidth")[i]
+        price = sample.deployments["a"][0].system.facts.number("price")[i]
+        tariff = sample.question.site.facts.number("electricity.price")[i]
+        one = make_deployment("a", price=price, bandwidth=chip, wide=False)
+        asked = make_question(wide=False)
+        site = asked.site.facts.with_values({"electricity.price": tariff})
+        asked = uncertainty.replace(asked, site=uncertainty.replace(asked.site, facts=site))
+        alone = cost_of(one, asked, sample.factors["a"][i : i + 1], (1,))
+        assert together[i] == pytest.approx(float(alone[0]), rel=1e-9)
+
+
+def test_site_is_common_to_all_systems():
+    sample = drawn(make_question(), pair(), 16, 1)
+    assert sample.question.site.facts.number("electricity.price").shape == (16,)
+    one, other = (sample.deployments[name][0].system.facts.number("price") for name in "ab")
+    assert (one / 300e3 != other / 330e3).any()
+
+
+def test_engine_with_a_measured_error_is_not_drawn():
+    facts = [fact("host.step", 1e-3, 1e-4, 1e-2)]
+    fitted = Engine("f", "F", "gpu", "1", owner("f", *facts, fact("step.error", 0.1, 0.1, 0.1)))
+    unfitted = Engine("u", "U", "gpu", "1", owner("u", *facts))
+    sample = drawn(
+        make_question(),
+        {"a": [make_deployment("a", engine=fitted)], "b": [make_deployment("b", engine=unfitted)]},
+        8,
+        1,
+    )
+    assert np.ndim(sample.deployments["a"][0].engine.facts.number("host.step")) == 0
+    assert np.shape(sample.deployments["b"][0].engine.facts.number("host.step")) == (8,)
+    assert np.log(sample.factors["b"]).std() > np.log(sample.factors["a"]).std()
+
+
+def test_evaluate_repeats_itself():
+    first = evaluate(make_question(), pair(), 64, 9)
+    again = evaluate(make_question(), dict(reversed(pair().items())), 64, 9)
+    assert all((first[name] == again[name]).all() for name in "ab")
+    assert (evaluate(make_question(), pair(), 64, 10)["a"] != first["a"]).any()
+
+
+def test_adding_a_system_leaves_the_others_alone():
+    two = evaluate(make_question(), pair(), 64, 9)
+    three = evaluate(make_question(), {**pair(), "c": [make_deployment("c")]}, 64, 9)
+    assert (two["a"] == three["a"]).all()
+
+
+def test_missed_targets_are_infinite():
+    fast = 1 / (70e9 / 32e12 + 3e-3)  # tokens/s a user of the nominal machine, nearly alone on it
+    found = evaluate(make_question(speed=fast), {"a": [make_deployment("a")]}, 256, 1)["a"]
+    assert 0.3 < np.isinf(found).mean() < 0.9
+    assert np.isinf(evaluate(make_question(speed=10 * fast), {"a": [make_deployment("a")]}, 16, 1)["a"]).all()
+
+
+def test_best_of_several_deployments():
+    slow, quick = make_deployment("a", bandwidth=1e12), make_deployment("a")
+    quick = uncertainty.replace(quick, system=uncertainty.replace(quick.system, id="a2"))
+    both = evaluate(make_question(), {"a": [slow, quick]}, 32, 1)["a"]
+    assert (both <= evaluate(make_question(), {"a": [slow]}, 32, 1)["a"]).all()
+
+
+def test_spreads_by_hand():
+    found = spreads({"a": np.array([1.0, 2.0, 3.0, 4.0]), "b": np.array([2.0, 1.0, 3.0, np.inf])})
+    assert found["a"].probability_cheapest == pytest.approx((1 + 0 + 0.5 + 1) / 4)
+    assert found["b"].probability_cheapest == pytest.approx((0 + 1 + 0.5 + 0) / 4)
+    assert (found["a"].p10, found["a"].p50, found["a"].p90) == (1.0, 2.0, 4.0)
+    assert found["b"].p90 == np.inf
+    assert spreads({}) == {}
+
+
+def test_probabilities_add_up():
+    found = spreads(evaluate(make_question(), pair(), 256, 2))
+    assert sum(one.probability_cheapest for one in found.values()) == pytest.approx(1.0)
+    assert found["a"].probability_cheapest > found["b"].probability_cheapest
+    assert found["a"].p10 < found["a"].p50 < found["a"].p90
+
+
+def test_the_median_is_near_the_point():
+    point = float(cost_of(make_deployment("a"), make_question()))
+    found = spreads(evaluate(make_question(), {"a": [make_deployment("a")]}, 1024, 2))["a"]
+    assert found.p10 < point < found.p90
+    assert found.p50 == pytest.approx(point, rel=0.1)
