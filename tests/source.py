@@ -31,7 +31,8 @@ class Function:
     @property
     def arguments(self) -> dict[str, str]:
         """Annotation of each parameter, as written."""
-        every = [*self.node.args.posonlyargs, *self.node.args.args, *self.node.args.kwonlyargs]
+        taken = self.node.args
+        every = [*taken.posonlyargs, *taken.args, *taken.kwonlyargs, *filter(None, (taken.vararg, taken.kwarg))]
         return {a.arg: ast.unparse(a.annotation) if a.annotation else "" for a in every}
 
     @property

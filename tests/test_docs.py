@@ -15,7 +15,6 @@ from tests.source import FORMULA_FLOORS, ROOT, Function, files, functions, is_pu
 
 DOCS = ROOT / "docs"
 QUANTITY = re.compile(r"\b(?:Numeric|float|ndarray|NDArray|Floats|Array)\b")
-NUMBER = re.compile(rf"{QUANTITY.pattern}|\bint\b")
 UNIT = re.compile(r"\[[^\[\]]+\](?!\()")
 CITATION = re.compile(r":cite(?::\w+)?:`([^`]+)`")
 NO_FORMULA = "No formula:"
@@ -32,9 +31,12 @@ def numeric_arguments(function: Function) -> set[str]:
     return {name for name, kind in function.arguments.items() if is_number(kind)}
 
 
-def is_number(annotation: str, kind: re.Pattern[str] = NUMBER) -> bool:
-    """A bare number or array (also optional or a tuple of them), not a container of other things or a function."""
-    return bool(kind.search(annotation)) and not re.search(r"Callable|dict|Mapping|Sequence|Iterable", annotation)
+def is_number(annotation: str) -> bool:
+    """A bare quantity or array (also optional, or a tuple of them), not a container of other things or a function.
+
+    An ``int`` is a count of something that its name says, and has no unit.
+    """
+    return bool(QUANTITY.search(annotation)) and not re.search(r"Callable|dict|Mapping|Sequence|Iterable", annotation)
 
 
 def bibliography() -> list[str]:
@@ -48,8 +50,10 @@ def test_there_are_functions_to_check() -> None:
 
 @pytest.mark.parametrize("function", list(functions()), ids=named)
 def test_public_function_says_what_it_does(function: Function) -> None:
-    summary = function.doc.partition("\n")[0]
-    assert summary.endswith((".", "?", ":")), f"{function.name}: one sentence as the first line, with a full stop"
+    summary = function.doc.partition("\n\n")[0]
+    assert summary.endswith((".", "?", ":", "]")), (
+        f"{function.name}: open with a sentence, ended by a full stop or [unit]"
+    )
 
 
 @pytest.mark.parametrize("function", FLOOR_FUNCTIONS, ids=named)
@@ -67,7 +71,7 @@ def test_numeric_parameters_have_units(function: Function) -> None:
 
 @pytest.mark.parametrize("function", FLOOR_FUNCTIONS, ids=named)
 def test_numeric_result_has_a_unit(function: Function) -> None:
-    if is_number(function.returns, QUANTITY):
+    if is_number(function.returns):
         returned = NumpyDocString(function.doc)["Returns"]
         text = " ".join(" ".join([r.type, *r.desc]) for r in returned) or function.doc.partition("\n\n")[0]
         assert UNIT.search(text), f"{function.name}: no [unit] of what it returns"
@@ -75,7 +79,7 @@ def test_numeric_result_has_a_unit(function: Function) -> None:
 
 @pytest.mark.parametrize("function", FLOOR_FUNCTIONS, ids=named)
 def test_formula_or_the_reason_why_there_is_none(function: Function) -> None:
-    if numeric_arguments(function) and is_number(function.returns, QUANTITY):
+    if numeric_arguments(function) and is_number(function.returns):
         assert ".. math::" in function.doc or ":math:" in function.doc or NO_FORMULA in function.doc, (
             f"{function.name}: give the formula (.. math::), or the reason after 'No formula:'"
         )
@@ -101,7 +105,7 @@ def test_every_reference_has_title_year_and_a_place() -> None:
         key = entry.partition("{")[2].partition(",")[0]
         for field in ("title", "year"):
             assert re.search(rf"\b{field}\s*=", entry), f"{key}: no {field}"
-        assert re.search(r"\b(?:url|doi|journal|booktitle|publisher|howpublished|eprint)\s*=", entry), (
+        assert re.search(r"\b(?:url|doi|journal|booktitle|publisher|howpublished|eprint|institution)\s*=", entry), (
             f"{key}: no place"
         )
 
