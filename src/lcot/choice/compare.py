@@ -75,7 +75,7 @@ def verdict(answer: Answer) -> str:
         f"${blended(best) * 1e6:.3g} per million tokens"
     )
     if best.spread:
-        text += f" (P10-P90 {best.spread.p10 * 1e6:.3g}-{best.spread.p90 * 1e6:.3g})"
+        text += f" (P10 {best.spread.p10 * 1e6:.3g}, P50 {best.spread.p50 * 1e6:.3g}, P90 {best.spread.p90 * 1e6:.3g})"
     precision, engine = deployment.precision.label, deployment.engine.name
     layout = f"{int(served.copies)} x {deployment.label}, {precision} weights, {engine}"
     plural = "s" if systems > 1 else ""

@@ -118,7 +118,8 @@ def with_break_even(entries: list[Entry], question: Question) -> list[Entry]:
     Returns
     -------
     list of Entry
-        In the same order; no price for the cheapest itself, nor where the bill lacks another fact.
+        In the same order; none for the cheapest itself, where even a gift would not do, or where another fact is
+        missing.
 
     Notes
     -----
@@ -151,7 +152,7 @@ def with_break_even(entries: list[Entry], question: Question) -> list[Entry]:
                 question.basis,
                 question.term,
             )
-            result.append(replace(item, break_even_price=float(price)))
+            result.append(replace(item, break_even_price=float(price) if price > 0 else None))
         except MissingFact:
             result.append(item)
     return result

@@ -70,6 +70,7 @@ def plans(question: Question, system: System) -> tuple[list[Plan], list[Rejectio
     """Every deployment that meets the target, cheapest first, and the rest with their reasons."""
     good: list[Plan] = []
     bad: list[Rejection] = []
+    missing: list[MissingFact] = []
     engine = engine_for(system, question.engine)
     formats = precision(question.precision, question.model, supported(system.chip))
     for deployment in deployments(system, question.model, engine, formats, Speculation()):
@@ -77,6 +78,10 @@ def plans(question: Question, system: System) -> tuple[list[Plan], list[Rejectio
             good.append(plan(deployment, question))
         except Infeasible as error:
             bad.append(Rejection(deployment.label, str(error), error.limit))
+        except MissingFact as error:
+            missing.append(error)
+    if missing and not good:
+        raise missing[0]
     return sorted(good, key=merit), bad
 
 
@@ -85,7 +90,8 @@ def entry(question: Question, system: System) -> Entry:
     try:
         good, bad = plans(question, system)
     except MissingFact as error:
-        return Entry(system, "missing_fact", f"{error}")
+        what = f"no sourced value for {error.owner}.{error.key}"
+        return Entry(system, "missing_fact", what + (f", needed for {error.needed_for}" if error.needed_for else ""))
     except Infeasible as error:
         return Entry(system, "infeasible", f"{error}")
     if not good:
@@ -126,7 +132,7 @@ def system_front(good: list[Plan], question: Question) -> np.ndarray | None:
         tokens = question.traffic.input_tokens + question.traffic.output_tokens
         full = replace(
             candidate.served, copies=copies, systems=systems, batch=points.batch, rate=points.rate * copies,
-            capacity=points.rate * copies, power=points.power * copies,
+            capacity=points.rate * copies, power=None if points.power is None else points.power * copies,
             time_per_output_token=points.time_per_output_token, time_to_first_token=points.time_to_first_token,
             prefill_seconds=points.prefill_seconds, cached_seconds=points.cached_seconds,
             decode_seconds=points.decode_seconds, cached_token_seconds=points.cached_token_seconds,

@@ -12,12 +12,25 @@ from lcot.report.contract import basis_dict, front_rows
 HEADINGS = {
     "unpriced": "No sourced price (not ranked; the price at which it would be the cheapest)",
     "announced": "Not on sale by the date asked",
-    "missing_fact": "A fact is not public",
+    "missing_fact": "A fact is not public (supply it with --set FACT='VALUE UNIT' or in a file of your own)",
     "infeasible": "Does not meet the question",
 }
 
 
-COLUMNS = ("", "system", "$/Mtok", "P10-P90", "input", "output", "best", "tok/s/user", "TTFT", "used", "systems", "kW")
+COLUMNS = (
+    "",
+    "system",
+    "$/Mtok",
+    "P10-P50-P90",
+    "input",
+    "output",
+    "best",
+    "tok/s/user",
+    "TTFT",
+    "used",
+    "systems",
+    "kW",
+)
 
 
 def render(answer: Answer, console: object | None = None, width: int = 110) -> None:
@@ -67,7 +80,7 @@ def row(item: Entry) -> list[str]:
     return [
         f"{item.system.id}{mark}",
         dollars(blended(item)),
-        f"{dollars(spread.p10)}-{dollars(spread.p90)}" if spread else "",
+        f"{dollars(spread.p10)}-{dollars(spread.p50)}-{dollars(spread.p90)}" if spread else "",
         dollars(cost.input),
         dollars(cost.output),
         f"{spread.probability_cheapest:.0%}" if spread else "",
@@ -75,7 +88,7 @@ def row(item: Entry) -> list[str]:
         seconds(float(served.time_to_first_token)),
         f"{float(served.utilisation):.0%}",
         f"{int(served.systems)}",
-        f"{float(served.power) / 1e3:.1f}",
+        "" if served.power is None else f"{float(served.power) / 1e3:.1f}",
     ]
 
 
@@ -100,7 +113,9 @@ def lines(group: Iterable[Entry]) -> Iterable[str]:
             extra = f" [{1 / float(served.time_per_output_token):.0f} tok/s/user on {int(served.systems)} systems"
             if item.plan.bill is not None:
                 extra += f", {dollars(blended(item))} $/Mtok"
-            if item.break_even_price is not None:
+            if item.break_even_price is None:
+                extra += ", dearer even as a gift"
+            else:
                 extra += f", break-even ${item.break_even_price:,.0f} a system"
             extra += "]"
         yield f"  {item.system.id}: {item.reason}{extra}"

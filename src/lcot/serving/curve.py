@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lcot.errors import Infeasible
+from lcot.errors import Infeasible, MissingFact
 from lcot.facts.types import Numeric
 from lcot.serving.types import Target, Traffic
 from lcot.steptime.types import Step, StepTime
@@ -34,7 +34,7 @@ class Curve:
     prefill_seconds: Numeric  # bottleneck seconds per request, fresh input
     cached_seconds: Numeric  # bottleneck seconds per request, attention over cached input
     cached_token_seconds: Numeric  # bottleneck seconds that one more cached token would cost
-    power: Numeric  # W
+    power: Numeric | None  # W; None: not on record
     fits: Numeric  # whether the KV cache holds it
 
 
@@ -154,9 +154,6 @@ def curve(steps: StepTime, traffic: Traffic, batch: Numeric, chunk: float = CHUN
     pieces = np.maximum(fresh / size, 1.0)
     load = np.minimum(rate * slot_mixed * fresh / size, 0.999)
     wait = load / (1.0 - load) * np.asarray(traffic.burstiness) ** 2 / 2.0 * slot_mixed * pieces
-    power = np.asarray(steps.power(variants))
-    busy_power = (lanes * slot * power[0] + extra * power[1]) / bottleneck
-    duty = np.minimum(bottleneck / round_time, 1.0)
     return Curve(
         batch=batch + 0.0 * per_token,
         time_per_output_token=per_token,
@@ -166,12 +163,49 @@ def curve(steps: StepTime, traffic: Traffic, batch: Numeric, chunk: float = CHUN
         prefill_seconds=(extra - extra_cached) / per_round,
         cached_seconds=extra_cached / per_round,
         cached_token_seconds=share * (slots[3] - slot_mixed) / per_round,
-        power=steps.idle_power + (busy_power - steps.idle_power) * duty,
+        power=mean_power(steps, variants, lanes * slot, extra, round_time),
         fits=batch
         <= np.minimum(
             sequences_held(steps.kv_capacity, traffic.input_tokens, output, steps.state_bytes), steps.max_sequences
         ),
     )
+
+
+def mean_power(
+    steps: StepTime, variants: Step, decoding: Numeric, extra: Numeric, round_time: Numeric
+) -> Numeric | None:
+    """Mean power of a copy over a round; None where its power is not on record.
+
+    Parameters
+    ----------
+    steps : StepTime
+        The copy.
+    variants : Step
+        From `steps_of`.
+    decoding, extra, round_time : ndarray, shape (n, ...)
+        Time on decode steps, time that chunks add, and the whole round. [s]
+
+    Returns
+    -------
+    numeric or None, shape (n, ...)
+        Power. [W]
+
+    Notes
+    -----
+    Mean of the decode step's and the mixed step's power by time, and idle power for the rest of the round:
+    :math:`P = P_0 + (\\bar P - P_0) \\, t_{busy} / t`.
+
+    References
+    ----------
+    :cite:t:`fan2007`, the linear model.
+    """
+    try:
+        power = np.asarray(steps.power(variants))
+    except MissingFact:
+        return None
+    busy = decoding + extra
+    mean = (decoding * power[0] + extra * power[1]) / busy
+    return steps.idle_power + (mean - steps.idle_power) * np.minimum(busy / round_time, 1.0)
 
 
 def steps_of(part: Numeric, context: Numeric, size: Numeric, fresh: Numeric, cached: Numeric) -> Step:

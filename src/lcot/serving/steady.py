@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from lcot.errors import DomainError, Infeasible
@@ -79,7 +81,6 @@ def at_load(
     def read(values: Numeric) -> Numeric:
         return interpolate(each, points.rate, values)
 
-    power = np.where(busy < 1.0, steps.idle_power + (points.power[0] - steps.idle_power) * busy, read(points.power))
     return Served(
         copies=copies,
         systems=systems,
@@ -92,9 +93,19 @@ def at_load(
         cached_seconds=read(points.cached_seconds),
         decode_seconds=read(points.decode_seconds),
         cached_token_seconds=read(points.cached_token_seconds),
-        power=power * copies,
+        power=fleet_power(points, steps, busy, read, copies),
         limit=limit,
     )
+
+
+def fleet_power(
+    points: Curve, steps: StepTime, busy: Numeric, read: Callable[[Numeric], Numeric], copies: Numeric
+) -> Numeric | None:
+    """Power of all copies: between idle and one sequence below one, from the curve above; None if not on record."""
+    if points.power is None:
+        return None
+    one = steps.idle_power + (points.power[0] - steps.idle_power) * busy
+    return np.where(busy < 1.0, one, read(points.power)) * copies
 
 
 def check(steps: StepTime, traffic: Traffic) -> None:

@@ -44,7 +44,7 @@ class Served:
     cached_seconds: Numeric  # bottleneck seconds per request spent on cached input
     decode_seconds: Numeric  # bottleneck seconds per request spent on output
     cached_token_seconds: Numeric  # bottleneck seconds that one more cached token in every request would cost
-    power: Numeric  # W of the fleet at this load, before PUE
+    power: Numeric | None  # W of the fleet at this load, before PUE; None: not on record
     limit: str = ""  # what binds: speed, time to first token, KV capacity, compute, rate
 
     @property

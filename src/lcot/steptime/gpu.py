@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lcot.errors import DomainError
+from lcot.errors import DomainError, MissingFact
 from lcot.facts.types import Facts, Numeric
 from lcot.steptime import attention as mixing
 from lcot.steptime import network, power
@@ -110,7 +110,10 @@ def gpu(deployment: Deployment) -> StepTime:
         each = power.chip_watts(latency(step), d.system, engine) + power.host_watts(d.system, engine)
         return d.chips * each
 
-    idle = d.chips * (power.idle(d.system, engine) + power.host_watts(d.system, engine))
+    try:
+        idle = d.chips * (power.idle(d.system, engine) + power.host_watts(d.system, engine))
+    except MissingFact:
+        idle = float("nan")  # `watts` says what is missing, to those who ask for power
     return StepTime(
         deployment=d,
         latency=latency,
