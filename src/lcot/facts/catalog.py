@@ -53,8 +53,16 @@ def engine(name: str | Path, folders: Folders = ()) -> Engine:
 
 def engines(family: str | None = None, folders: Folders = ()) -> list[Engine]:
     """All engines, or those of one architecture family."""
-    every = [engine(id, folders) for id in _ids("engines", folders)]
-    return [one for one in every if family is None or one.family == family]
+    places = search_path(folders)
+    files = [path for folder in places for path in (folder / "engines").glob("*.yaml")]
+    state = tuple(sorted((str(path), path.stat().st_mtime_ns) for path in files))
+    return [one for one in _every_engine(places, state) if family is None or one.family == family]
+
+
+@lru_cache(maxsize=8)
+def _every_engine(places: tuple[Path, ...], state: object) -> tuple[Engine, ...]:
+    """All engines while no file of theirs changes."""
+    return tuple(engine(id, places[:-1]) for id in _ids("engines", places[:-1]))
 
 
 def engine_of(system: System, folders: Folders = ()) -> Engine:
