@@ -1,0 +1,417 @@
+"""Which facts move the answer: bars of a tornado, elasticities, and shares of variance by cause.
+
+Everything here works on a function ``evaluate(facts) -> cost`` from facts by owner to the cost of a token, and asks it
+once, with arrays: one column for each value that is tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lcot.choice.sobol import points
+from lcot.choice.types import Question
+from lcot.choice.uncertainty import ERROR, cost_of, error_of
+from lcot.errors import DomainError, UnknownName
+from lcot.facts.draw import quantile, span
+from lcot.facts.types import Fact, Facts
+from lcot.steptime.types import Deployment
+
+Array = NDArray[np.float64]
+ByOwner = Mapping[str, Facts]
+Evaluate = Callable[[ByOwner], Array]
+Factor = tuple[str, str]  # owner, key
+
+MODEL = "model"  # pseudo-owner of the model's own error
+LOAD = "load"  # pseudo-owner of the traffic
+
+# cause -> how the keys begin that belong to it (a star: one name); the first that fits
+CAUSES: dict[str, tuple[str, ...]] = {
+    "memory bandwidth": ("memory.*.bandwidth", "memory.*.latency", "host.bandwidth"),
+    "memory capacity": ("memory.*.capacity", "memory.*.usable", "memory.fraction", "memory.reserve", "host.memory"),
+    "compute": ("peak.",),
+    "data movement between chips": ("fabric.",),
+    "power": ("power.", "pue", "electricity."),
+    "price": ("price", "rent.", "network.price", "host.price", "capital."),
+    "finance": ("finance.", "life.", "growth.", "market."),
+    "load": ("load_factor", "rate", "availability"),
+    "operations": ("operations.", "facility."),
+}
+RESAMPLES = 200  # of the bootstrap
+ENGINE = "engine"  # every fact of an engine, and the model's error
+
+
+def cause_of(owner: str, key: str, engines: Iterable[str] = ()) -> str:
+    """The cause to which a fact belongs.
+
+    Parameters
+    ----------
+    owner : str
+        Whose fact it is.
+    key : str
+        Its key.
+    engines : iterable of str
+        Owners that are engines.
+
+    Returns
+    -------
+    str
+        A key of `CAUSES`, ``engine``, or ``other``.
+    """
+    if owner == MODEL or owner in engines:
+        return ENGINE
+    parts = key.split(".")
+    starred = ".".join([parts[0], "*", *parts[2:]]) if len(parts) > 2 else key
+    for cause, beginnings in CAUSES.items():
+        if any(key.startswith(one) or starred == one for one in beginnings):
+            return cause
+    return "other"
+
+
+def varying(facts: ByOwner) -> list[Factor]:
+    """Facts that have a range, by owner and key."""
+    return [(owner, key) for owner, some in facts.items() for key in sorted(some) if span(some[key]) is not None]
+
+
+def replaced(facts: ByOwner, values: Mapping[Factor, Array]) -> dict[str, Facts]:
+    """The same facts with some values replaced."""
+    by_owner: dict[str, dict[str, Array]] = {}
+    for (owner, key), value in values.items():
+        by_owner.setdefault(owner, {})[key] = value
+    return {owner: some.with_values(by_owner.get(owner, {})) for owner, some in facts.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of a tornado: cost at the low and the high end of one fact, all others as stated."""
+
+    owner: str
+    key: str
+    cause: str
+    low: float  # value of the fact, its P10
+    high: float  # its P90
+    cost_at_low: float
+    cost_at_high: float
+    cost: float  # with every fact as stated
+
+    @property
+    def width(self) -> float:
+        """Length of the bar, in the unit of the cost."""
+        return abs(self.cost_at_high - self.cost_at_low)
+
+
+def tornado(evaluate: Evaluate, facts: ByOwner, engines: Iterable[str] = ()) -> list[Bar]:
+    """Cost at the P10 and P90 of each fact, one at a time.
+
+    Parameters
+    ----------
+    evaluate : callable
+        Cost from facts by owner.
+    facts : mapping of str to Facts
+        Facts as stated, by owner.
+    engines : iterable of str
+        Owners that are engines.
+
+    Returns
+    -------
+    list of Bar
+        Widest first.
+    """
+    factors, engines = varying(facts), set(engines)
+    columns = 2 * len(factors) + 1
+    values: dict[Factor, Array] = {}
+    ends: list[tuple[float, float]] = []
+    for i, (owner, key) in enumerate(factors):
+        low, high = quantile(facts[owner][key], np.array([0.1, 0.9]))
+        column = np.full(columns, float(facts[owner].number(key)))
+        column[2 * i], column[2 * i + 1] = low, high
+        values[owner, key] = column
+        ends.append((float(low), float(high)))
+    cost = np.broadcast_to(evaluate(replaced(facts, values)), (columns,))
+    bars = [
+        Bar(
+            owner,
+            key,
+            cause_of(owner, key, engines),
+            *ends[i],
+            float(cost[2 * i]),
+            float(cost[2 * i + 1]),
+            float(cost[-1]),
+        )
+        for i, (owner, key) in enumerate(factors)
+    ]
+    return sorted(bars, key=lambda bar: -bar.width)
+
+
+def elasticities(evaluate: Evaluate, facts: ByOwner, factors: Iterable[Factor] | None = None) -> dict[Factor, float]:
+    """Per cent of cost for one per cent of each fact.
+
+    Parameters
+    ----------
+    evaluate : callable
+        Cost from facts by owner.
+    facts : mapping of str to Facts
+        Facts as stated, by owner.
+    factors : iterable of (owner, key), optional
+        Which facts; those with a range by default. A fact that is zero has none.
+
+    Returns
+    -------
+    dict of (owner, key) to float
+        Elasticity at the stated values, largest first. [1]
+
+    Notes
+    -----
+    .. math:: \\epsilon = \\frac{\\ln c(1.01 x) - \\ln c(x / 1.01)}{2 \\ln 1.01}
+
+    References
+    ----------
+    :cite:t:`saltelli2008`, chapter 1.
+    """
+    chosen = [f for f in (varying(facts) if factors is None else factors) if facts[f[0]].number(f[1]) != 0.0]
+    step, columns = 1.01, 2 * len(chosen)
+    values: dict[Factor, Array] = {}
+    for i, (owner, key) in enumerate(chosen):
+        column = np.full(columns, float(facts[owner].number(key)))
+        column[2 * i] /= step
+        column[2 * i + 1] *= step
+        values[owner, key] = column
+    cost = np.broadcast_to(evaluate(replaced(facts, values)), (columns,))
+    slopes = np.log(cost[1::2] / cost[0::2]) / (2 * np.log(step))
+    return dict(sorted(zip(chosen, map(float, slopes), strict=True), key=lambda pair: -abs(pair[1])))
+
+
+def scaled(evaluate: Evaluate, facts: ByOwner, factor: float = 2.0, engines: Iterable[str] = ()) -> dict[str, float]:
+    """Cost if every fact of one cause were ``factor`` times what it is, over cost as stated.
+
+    Parameters
+    ----------
+    evaluate : callable
+        Cost from facts by owner.
+    facts : mapping of str to Facts
+        Facts as stated, by owner.
+    factor : float
+        Above 0; for instance 2 to ask what twice the fabric buys. [1]
+    engines : iterable of str
+        Owners that are engines.
+
+    Returns
+    -------
+    dict of str to float
+        Ratio of costs by cause: 0.9 says that it buys 10 %. [1]
+
+    Raises
+    ------
+    DomainError
+        If the factor is not positive.
+
+    Notes
+    -----
+    .. math:: \\rho = c(k x) / c(x)
+
+    References
+    ----------
+    :cite:t:`saltelli2008`, chapter 1.
+    """
+    if not factor > 0:
+        raise DomainError("factor", factor, "above 0")
+    engines = set(engines)
+    numbers = [(o, k) for o, some in facts.items() for k, fact in some.items() if isinstance(fact.value, int | float)]
+    causes = [c for c in [*CAUSES, ENGINE] if any(cause_of(o, k, engines) == c for o, k in numbers)]
+    values: dict[Factor, Array] = {}
+    for owner, key in numbers:
+        if key.endswith((".size", ".count")):
+            continue
+        column = np.full(len(causes) + 1, float(facts[owner].number(key)))
+        cause = cause_of(owner, key, engines)
+        if cause in causes:
+            column[causes.index(cause)] *= factor
+        values[owner, key] = column
+    cost = np.broadcast_to(evaluate(replaced(facts, values)), (len(causes) + 1,))
+    return {cause: float(cost[i] / cost[-1]) for i, cause in enumerate(causes)}
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Share of the variance of the cost's logarithm that one cause explains, alone and with its interactions."""
+
+    first: float
+    first_low: float
+    first_high: float
+    total: float
+    total_low: float
+    total_high: float
+    facts: int  # facts that belong to the cause
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Sobol shares by cause, largest total first."""
+
+    by_cause: dict[str, Share]
+    variance: float  # of log cost [1]
+    draws: int  # evaluations spent
+    missed: float  # share of draws that did not meet the target, counted at the highest cost that did
+
+
+def shares(evaluate: Evaluate, facts: ByOwner, n: int = 256, seed: int = 2026, engines: Iterable[str] = ()) -> Shares:
+    """First-order and total Sobol shares by cause.
+
+    Parameters
+    ----------
+    evaluate : callable
+        Cost from facts by owner.
+    facts : mapping of str to Facts
+        Facts as stated, by owner; those with a range are drawn.
+    n : int
+        Points of each of the two samples, a power of two; there are ``n (causes + 2)`` evaluations. [1]
+    seed : int
+        The same seed gives the same shares. [1]
+    engines : iterable of str
+        Owners that are engines.
+
+    Returns
+    -------
+    Shares
+        With 90 % bootstrap intervals.
+
+    Raises
+    ------
+    DomainError
+        If ``n`` is not a power of two of at least 8, or nothing varies.
+
+    Notes
+    -----
+    Facts of one cause are exchanged together between the two samples:
+
+    .. math:: S_g = \\frac{V[E(\\ln c | x_g)]}{V[\\ln c]}, \\quad S_{Tg} = 1 - \\frac{V[E(\\ln c | x_{-g})]}{V[\\ln c]}
+
+    References
+    ----------
+    :cite:t:`saltelli2010`, :cite:t:`jacques2006` for groups.
+    """
+    if n < 8 or n & (n - 1):
+        raise DomainError("points", n, "a power of two, at least 8")
+    factors, engines = varying(facts), set(engines)
+    if not factors:
+        raise DomainError("facts that vary", 0, "at least 1")
+    causes = list(dict.fromkeys(cause_of(*factor, engines) for factor in factors))
+    group = np.array([causes.index(cause_of(*factor, engines)) for factor in factors])
+    drawn = points(n, 2 * len(factors), np.random.default_rng(seed))
+    first, second = drawn[:, : len(factors)], drawn[:, len(factors) :]
+    mixed = [np.where(group == g, second, first) for g in range(len(causes))]
+    columns = np.concatenate([first, second, *mixed])
+    values = {f: quantile(facts[f[0]][f[1]], columns[:, i]) for i, f in enumerate(factors)}
+    cost = np.broadcast_to(evaluate(replaced(facts, values)), (len(columns),))
+    finite = np.isfinite(cost)
+    if not finite.any():
+        raise DomainError("draws that meet the target", 0, "at least 1")
+    logs = np.log(np.where(finite, cost, cost[finite].max())).reshape(-1, n)
+    logs = logs - logs[:2].mean()
+    picks = np.random.default_rng(seed).integers(0, n, (RESAMPLES, n))
+    one, every = estimators(logs)
+    ends = [np.quantile(part, [0.05, 0.95], axis=0) for part in estimators(logs[:, picks])]
+    made = {
+        cause: Share(
+            *(float(x) for x in (one[i], ends[0][0][i], ends[0][1][i], every[i], ends[1][0][i], ends[1][1][i])),
+            facts=int((group == i).sum()),
+        )
+        for i, cause in enumerate(causes)
+    }
+    order = sorted(made, key=lambda cause: -made[cause].total)
+    return Shares({c: made[c] for c in order}, float(logs[:2].var()), len(columns), float(1 - finite.mean()))
+
+
+def estimators(logs: Array) -> tuple[Array, Array]:
+    """First-order and total shares from the two samples and their mixtures.
+
+    Parameters
+    ----------
+    logs : ndarray, shape (2 + causes, ..., n)
+        Values at the first sample, the second, and the first with one cause from the second. [1]
+
+    Returns
+    -------
+    first, total : ndarray, shape (..., causes)
+        Shares of variance. [1]
+
+    Notes
+    -----
+    .. math:: S_g = \\overline{f_B (f_{AB_g} - f_A)} / V, \\quad S_{Tg} = \\overline{(f_A - f_{AB_g})^2} / 2 V
+
+    References
+    ----------
+    :cite:t:`saltelli2010`, table 2 (b) and (f).
+    """
+    one, other, mixed = logs[0], logs[1], logs[2:]
+    variance = np.var(np.concatenate([one, other], axis=-1), axis=-1)
+    variance = np.where(variance > 0, variance, 1.0)  # nothing moves: every share is 0
+    first = np.mean(other * (mixed - one), axis=-1) / variance
+    total = np.mean((one - mixed) ** 2, axis=-1) / (2.0 * variance)
+    return np.moveaxis(first, 0, -1), np.moveaxis(total, 0, -1)
+
+
+def held(facts: Facts, keys: Iterable[str]) -> Facts:
+    """The facts, with those of ``keys`` that are numbers held at their value."""
+    kept = dict(facts)
+    for key in keys:
+        fact = kept.get(key)
+        if fact is not None and isinstance(fact.value, int | float):
+            kept[key] = replace(fact, low=fact.value, high=fact.value)
+    return Facts(facts.owner, kept)
+
+
+def evaluator(deployment: Deployment, question: Question) -> tuple[dict[str, Facts], Evaluate, set[str]]:
+    """The facts on which the cost of a deployment rests, and the cost as a function of them.
+
+    Parameters
+    ----------
+    deployment : Deployment
+        One that meets the target.
+    question : Question
+        Traffic, target, site and basis.
+
+    Returns
+    -------
+    tuple of dict, callable and set of str
+        Facts by owner (chip, system, engine, site, the model's error and the load), the function, the engines. The
+        constants of an engine whose error was measured are held: the error covers them.
+
+    Raises
+    ------
+    UnknownName
+        If two of them have one name.
+    """
+    system, engine, site = deployment.system, deployment.engine, question.site
+    spread = error_of(engine)
+    low, high = float(np.exp(-2 * spread)), float(np.exp(2 * spread))
+    error = Fact("error", 1.0, "1", low, high, kind="estimate", note="factor on step time, two deviations each way")
+    constants = held(engine.facts, set(engine.facts) if engine.facts.has(ERROR) else {ERROR})
+    facts = {one.owner: one for one in (system.chip.facts, system.facts, constants, site.facts)}
+    if len(facts) < 4 or {MODEL, LOAD} & set(facts):
+        raise UnknownName("owner", "of two things at once", facts)
+    facts[MODEL] = Facts(MODEL, {"error": error})
+    if question.traffic.rate is not None:
+        rate = float(np.asarray(question.traffic.rate))
+        load = Fact("rate", rate, "request/s", rate, rate, kind="user")
+        facts[LOAD] = Facts(LOAD, {"rate": load})
+
+    def evaluate(values: ByOwner) -> Array:
+        chip = replace(system.chip, facts=values[system.chip.facts.owner])
+        moved = replace(
+            deployment,
+            system=replace(system, chip=chip, facts=values[system.facts.owner]),
+            engine=replace(engine, facts=values[engine.facts.owner]),
+        )
+        asked = replace(question, site=replace(site, facts=values[site.facts.owner]))
+        if LOAD in values:
+            asked = replace(asked, traffic=replace(asked.traffic, rate=values[LOAD].number("rate")))
+        shape = np.broadcast_shapes(
+            *(np.shape(fact.value) for some in values.values() for fact in some.values() if fact.value is not None)
+        )
+        return cost_of(moved, asked, values[MODEL].number("error"), shape)
+
+    return facts, evaluate, {engine.facts.owner}
