@@ -81,7 +81,14 @@ def _limit(attention: Attention) -> float | None:
 
 
 def prefill(
-    attention: Attention, heads: int, kv_heads: int, kv: str, tokens: Numeric, pairs: Numeric, chip: Chip, engine: Facts
+    attention: Attention,
+    heads: Numeric,
+    kv_heads: Numeric,
+    kv: str,
+    tokens: Numeric,
+    pairs: Numeric,
+    chip: Chip,
+    engine: Facts,
 ) -> Breakdown:
     r"""Time of attention over the prompt tokens of a step, in one layer.
 
@@ -89,7 +96,7 @@ def prefill(
     ----------
     attention : Attention
         The layer.
-    heads, kv_heads : int
+    heads, kv_heads : numeric
         Heads on this chip. [1]
     kv : str
         Format of the cache. [text]
@@ -144,8 +151,8 @@ def prefill(
 
 def decode(
     attention: Attention,
-    heads: int,
-    kv_heads: int,
+    heads: Numeric,
+    kv_heads: Numeric,
     kv: str,
     sequences: Numeric,
     context: Numeric,
@@ -159,7 +166,7 @@ def decode(
     ----------
     attention : Attention
         The layer.
-    heads, kv_heads : int
+    heads, kv_heads : numeric
         Heads on this chip. [1]
     kv : str
         Format of the cache. [text]
@@ -172,8 +179,8 @@ def decode(
     chip : Chip
         The chip.
     engine : Facts
-        Constants: ``attention.decode.floor`` [s], ``attention.decode.fraction``,
-        ``attention.decode.memory`` [1], the same with ``latent`` for MLA.
+        Constants: ``attention.decode.floor`` [s], ``attention.decode.fraction``, ``attention.decode.memory`` [1],
+        the same with ``latent`` for MLA; ``attention.decode.tile`` [token].
 
     Returns
     -------
@@ -187,8 +194,10 @@ def decode(
 
     Notes
     -----
-    .. math:: t = t_0 + \frac{b\,n_{kv}(d_k + d_v) \sum c}{\eta_m B} + \frac{2 q n (d_k + d_v) \sum c}{\eta_c F}
+    .. math:: t = t_0 + \left\| \frac{b\,n_{kv}(d_k + d_v) \sum c}{\eta_m B},\;
+              \frac{2 q n (d_k + d_v) \sum c}{\eta_c F} \right\|_2
 
+    No context is shorter than the tile in which kernels read the cache.
     MLA reads one latent of :math:`r_{kv} + d_r` for all heads (weights absorbed) and multiplies it twice,
     :math:`2 q n (2 r_{kv} + d_r) \sum c`, on every tensor-parallel rank.
 
@@ -204,14 +213,14 @@ def decode(
     latent = a.kind == "mla"
     name = "latent.decode" if latent else "attention.decode"
     mean = context / np.maximum(sequences, 1e-9)
-    seen = seen_in_decode(a, mean) * sequences
+    seen = np.maximum(seen_in_decode(a, mean), engine.number("attention.decode.tile")) * sequences
     entry = a.kv_rank + a.rope_dim if latent else kv_heads * (a.head_dim if a.shared_kv else a.head_dim + a.value_dim)
     product = heads * (2 * a.kv_rank + a.rope_dim) if latent else heads * (a.head_dim + a.value_dim)
     bandwidth = _cache_share(name, kv, engine) * main_bandwidth(chip)
     moved = bytes_of(kv) * entry * seen / bandwidth
     arithmetic = 2.0 * queries * product * seen / (engine.number(f"{name}.fraction") * peak(chip, "bf16"))
     fixed = engine.number(f"{name}.floor") * some(sequences)
-    return plus(Breakdown(arithmetic, moved, 0.0, fixed), _index(a, queries * context, context, chip, engine))
+    return plus(roofline(arithmetic, moved, fixed), _index(a, queries * context, context, chip, engine))
 
 
 def _cache_share(name: str, kv: str, engine: Facts) -> Numeric:
@@ -220,7 +229,7 @@ def _cache_share(name: str, kv: str, engine: Facts) -> Numeric:
     return engine.number(narrow if bytes_of(kv) < 1.5 and engine.has(narrow) else f"{name}.memory")
 
 
-def _recurrent(a: Attention, heads: int, tokens: Numeric, visits: Numeric, chip: Chip, engine: Facts) -> Breakdown:
+def _recurrent(a: Attention, heads: Numeric, tokens: Numeric, visits: Numeric, chip: Chip, engine: Facts) -> Breakdown:
     """A recurrent state is read and written once per visit (a decode step, a chunk of 64 prompt tokens)."""
     share = heads / max(a.heads, 1)
     bandwidth = engine.number("attention.decode.memory") * main_bandwidth(chip)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import log
-
 import numpy as np
 
 from lcot.facts.types import Chip, Facts, Numeric
@@ -39,17 +37,17 @@ def touched(experts: Numeric, chosen: Numeric, tokens: Numeric) -> Numeric:
     ----------
     :cite:t:`shazeer2017`.
     """
-    miss = log(1.0 - min(chosen / experts, 1.0 - 1e-9))
+    miss = np.log(1.0 - np.minimum(chosen / experts, 1.0 - 1e-9))
     return 1.0 - np.exp(tokens * miss)
 
 
 def experts(
     tokens: Numeric,
     layer: FeedForward,
-    held: int,
-    width: int,
-    hidden: int,
-    ranks: int,
+    held: Numeric,
+    width: Numeric,
+    hidden: Numeric,
+    ranks: Numeric,
     weights: str,
     compute: str,
     chip: Chip,
@@ -63,11 +61,11 @@ def experts(
         Tokens of all ranks that share the experts. [token]
     layer : FeedForward
         The layer.
-    held, width : int
+    held, width : numeric
         Experts on this chip, and the width of each that it holds. [1]
-    hidden : int
+    hidden : numeric
         Width of a token as the experts see it. [1]
-    ranks : int
+    ranks : numeric
         Expert-parallel ranks. [1]
     weights, compute : str
         Format of the weights, and what the matrix units multiply in. [text]
@@ -100,7 +98,7 @@ def experts(
     ----------
     :cite:t:`gale2022`, section 3; :cite:t:`lepikhin2021`.
     """
-    spread = 1.0 + engine.number("experts.imbalance") if ranks > 1 else 1.0
+    spread = 1.0 + engine.number("experts.imbalance") * np.minimum(1.0, ranks - 1.0)
     rows = spread * tokens * layer.active / ranks
     busy = held * touched(layer.experts, layer.active, tokens)
     size = layer.matrices * hidden * width
