@@ -13,7 +13,7 @@ from lcot.errors import DomainError, UnknownName
 from lcot.facts.types import Numeric
 from lcot.steptime.paired import attention_on_gpus, full_decode, verified
 from lcot.steptime.types import Breakdown, Deployment, Step, StepTime
-from lcot.steptime.work import ACTIVATION, compute_time, electric, load, longest, room, tokens_of, usable
+from lcot.steptime.work import ACTIVATION, compute_time, electric, hop_time, load, longest, room, tokens_of, usable
 from lcot.workload.operators import Elementwise, Experts, Gemm, Operator, operators
 
 MODES = ("", "decode", "afd", "draft")
@@ -170,10 +170,10 @@ def alone(deployment: Deployment) -> StepTime:
     held = room(d, each * d.chips, "chips", each)
     found = operators(model, d.precision)
     bandwidth = facts.number(f"memory.{sram}.bandwidth", "reads") * engine.number("memory.attainable", "reads")
-    hop = facts.number(f"fabric.{near}.latency", "sums between chips")
+    hop = hop_time(chip, near, engine)
     link = facts.number(f"fabric.{near}.bandwidth", "sums between chips")
     link = link * engine.number("collective.attainable", "sums between chips")
-    far_hop = facts.number(f"fabric.{far}.latency") if facts.has(f"fabric.{far}.latency") else hop
+    far_hop = hop_time(chip, far, engine)
     fixed = dependent(found) * engine.number("operator.latency", "the latency of a layer")
     sums = sums_between_chips(found, d.tensor)
     slowest = ceil(model.layers / d.pipeline) / model.layers

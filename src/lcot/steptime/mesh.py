@@ -12,7 +12,7 @@ from lcot.facts.types import Facts, Numeric
 from lcot.steptime.lpu import dependent, sums_between_chips
 from lcot.steptime.roofline import main_tier, some
 from lcot.steptime.types import Breakdown, Deployment, Step, StepTime
-from lcot.steptime.work import ACTIVATION, compute_time, electric, load, longest, room, tokens_of, usable
+from lcot.steptime.work import ACTIVATION, compute_time, electric, hop_time, load, longest, room, tokens_of, usable
 from lcot.workload.operators import operators
 
 TOPOLOGIES = ("ring", "mesh2d", "torus2d", "torus3d", "switch", "all_to_all")
@@ -177,8 +177,7 @@ def mesh(deployment: Deployment) -> StepTime:
         topology = chip.facts.text(f"fabric.{near}.topology", "sums between chips")
         link = chip.facts.number(f"fabric.{near}.bandwidth", "sums between chips")
         link = link * engine.number("collective.attainable", "sums between chips")
-        known = chip.facts.has(f"fabric.{near}.latency")
-        hop = chip.facts.number(f"fabric.{near}.latency") if known else engine.number("hop.latency", "sums")
+        hop = hop_time(chip, near, engine)
     rows = _optional(engine, "tile.rows", 1.0)
     bucketed = bool(np.any(np.asarray(_optional(engine, "cache.bucketed", 0.0))))
 

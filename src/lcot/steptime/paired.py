@@ -198,7 +198,8 @@ def verified(deployment: Deployment, alone: Alone) -> StepTime:
     if d.draft is None or count < 1:
         raise InputError(f"mode 'draft' on {d.system.id} needs a draft model and at least 1 drafted token")
     drafts = alone(replace(d, model=d.draft, speculation=Speculation(), mode="", paired=None, draft=None))
-    verify = estimate(replace(gpus, speculation=d.speculation))
+    checks = replace(d.speculation, method="off")  # the drafted tokens pass, nothing is drafted there
+    verify = estimate(replace(gpus, speculation=checks))
 
     def step_time(step: Step) -> Breakdown:
         one = drafts.latency(replace(step, prefill_tokens=0.0, prefill_pairs=0.0, prefill_sequences=0.0))

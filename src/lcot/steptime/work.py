@@ -330,6 +330,12 @@ def usable(chip: Chip, tier: str, needed_for: str) -> Numeric:
     return chip.facts.number(key if chip.facts.has(key) else f"memory.{tier}.capacity", needed_for)
 
 
+def hop_time(chip: Chip, level: str, engine: Facts) -> Numeric:
+    """Fixed time of one hop on a fabric level: the chip's ``latency``, else the engine's ``hop.latency``. [s]"""
+    key = f"fabric.{level}.latency"
+    return chip.facts.number(key) if chip.facts.has(key) else engine.number("hop.latency", f"hops on {chip.id}")
+
+
 def busy_power(system: System, chips: float) -> tuple[Numeric, str]:
     """Watts of the share of a system that a copy uses, at work, and where the figure comes from.
 

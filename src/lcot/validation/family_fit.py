@@ -1,0 +1,347 @@
+"""Constants of the engines that do not run on GPUs, fitted on public measurements by one procedure.
+
+Each engine has a few free constants, each with a log-normal prior that comes from the machine and not from the points
+it is fitted to. The points are read from the folder of measurements, turned into deployments, and the constants are
+moved by robust least squares on log errors (`lcot.validation.fitting.solve`), re-linearised until they stand still.
+Every point is then predicted again by constants that were fitted without its model: those errors are the ones to
+quote. Committed constants stand in ``catalog/engines``; ``python -m lcot.validation.family_fit`` prints the fit.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import exp, log, sqrt
+from pathlib import Path
+
+import numpy as np
+
+from lcot.errors import InputError
+from lcot.facts import catalog
+from lcot.facts.types import Engine
+from lcot.steptime.estimate import estimate
+from lcot.steptime.types import Deployment, Precision, Step, StepTime
+from lcot.validation.fitting import EIGHTY, row_weights, solve
+from lcot.workload import models
+
+Row = Mapping[str, str]
+Range = tuple[float, float, float]  # value, and the ends of the prior 80 % range, SI
+TENSTORRENT = {
+    "n150 (1 Wormhole chip)": ("n150-card", 1),
+    "n300 (2 Wormhole chips)": ("n300-card", 2),
+    "QuietBox (Wormhole, 8 chips / T3K)": ("t3000", 8),
+    "Galaxy (Wormhole, 32 chips)": ("galaxy-wh", 32),
+    "p100": ("p150-card", 1),
+    "p150": ("p150-card", 1),
+}
+BF16 = Precision("bf16", "bf16", "bf16", "bf16", "bf16")
+INT8 = Precision("int8", "int8", "bf16", "int8", "int8", head="int8")
+UNSTATED_PROMPT = 128.0  # prompt of a Tenstorrent row that states none: the length of their speed demo
+UNSTATED_CONTEXT = 1000.0  # context of a wafer row that states none; its time hardly depends on it
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A measured point: the deployment it ran on, and its value out of a step time."""
+
+    id: str
+    source: str
+    metric: str
+    model: str
+    deployment: Deployment
+    value: float
+    read: Callable[[StepTime], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Constants of one engine, and the errors of its points."""
+
+    engine: str
+    values: dict[str, Range]  # with the fitted spread
+    cases: tuple[Case, ...]
+    errors: np.ndarray  # predicted over measured, less 1, fitted on all points
+    left_out: np.ndarray  # the same, fitted without the point's model
+
+
+def decode(batch: float, context: float) -> Callable[[StepTime], float]:
+    """Seconds of a decode step of ``batch`` sequences at ``context`` tokens each."""
+    step = Step(decode_sequences=batch, decode_context=batch * context)
+    return lambda steps: float(steps.latency(step).total)
+
+
+def prefill(batch: float, tokens: float) -> Callable[[StepTime], float]:
+    """Seconds of one pass over ``batch`` prompts of ``tokens`` tokens."""
+    step = Step(prefill_tokens=batch * tokens, prefill_pairs=batch * tokens**2 / 2.0, prefill_sequences=batch)
+    return lambda steps: float(steps.latency(step).total)
+
+
+def rows_of(folder: Path, title: str) -> list[Row]:
+    """Rows of ``calibration.csv`` whose source title holds ``title``. Raises `InputError`."""
+    path = folder / "measurements" / "calibration.csv"
+    if not path.is_file():
+        raise InputError(f"{path}: not found; set LCOT_EVIDENCE to the folder that holds measurements/calibration.csv")
+    with path.open(encoding="utf-8", newline="") as file:
+        return [row for row in csv.DictReader(file) if title in row["source_title"]]
+
+
+def number(row: Row, key: str, otherwise: float) -> float:
+    """A column as a number, or what to use where the row does not state it."""
+    return float(row[key]) if row[key] else otherwise
+
+
+def _case(row: Row, deployment: Deployment, value: float, read: Callable[[StepTime], float]) -> Case:
+    return Case(row["id"], row["source_title"], row["metric"], row["model"], deployment, value, read)
+
+
+def tenstorrent(folder: Path, engine: Engine) -> Iterator[Case]:
+    """First decode step, and time to first token of one prompt (prompts of a batch follow each other)."""
+    for row in rows_of(folder, "tt_transformers"):
+        if row["model"].endswith("90B-Vision"):
+            continue  # its prompt holds images
+        name, chips = TENSTORRENT[row["system"]]
+        kind, model = row["weight_dtype"], models.model(row["model"])
+        wide = kind.startswith("bfp8 MLP") and models.model(row["model"]).hidden < 8192
+        dense = "bfp8" if wide else "bfp4"
+        attention = "bf16" if wide else "bfp8"
+        precision = Precision(attention, dense, "bfp8", "bf16" if wide else "fp8", "fp8", "bfp8", dense, "fp8")
+        deployment = Deployment(catalog.system(name), model, engine, precision, tensor=chips)
+        prompt, batch = number(row, "input_len", UNSTATED_PROMPT), number(row, "concurrency_or_batch", 1.0)
+        if row["metric"] == "ttft_ms":
+            yield _case(row, deployment, float(row["value"]) / 1e3, prefill(1.0, prompt))
+        elif row["metric"] == "output_tok_s_per_user":
+            yield _case(row, deployment, 1.0 / float(row["value"]), decode(batch, prompt + 1.0))
+
+
+def neuron(folder: Path, engine: Engine) -> Iterator[Case]:
+    """Median time per output token at the middle of the output, and time to first token of the whole batch."""
+    for row in rows_of(folder, "AWS Neuron"):
+        name = "inf2-48xl" if row["system"].startswith("Inf2") else "trn1-32xl"
+        precision = BF16 if row["weight_dtype"] == "bf16" else Precision("int8", "int8", "bf16", "int8", "int8")
+        system = catalog.system(name)
+        deployment = Deployment(system, models.model(row["model"]), engine, precision, tensor=system.count)
+        prompt, batch = float(row["input_len"]), float(row["concurrency_or_batch"])
+        middle = prompt + float(row["output_len"]) / 2.0
+        if row["metric"] == "ttft_ms":
+            yield _case(row, deployment, float(row["value"]) / 1e3, prefill(batch, prompt))
+        elif row["metric"] == "tpot_ms":
+            yield _case(row, deployment, float(row["value"]) / 1e3, decode(batch, middle))
+
+
+def tpu(folder: Path, engine: Engine) -> Iterator[Case]:
+    """Mean time per output token with the prompts that arrive in the same steps."""
+    system = catalog.system("tpu-v6e-pod")
+    for row in rows_of(folder, "Google tpu-recipes"):
+        if row["metric"] != "tpot_ms" or row["statistic"] != "mean":
+            continue
+        prompt, output = float(row["input_len"]), float(row["output_len"])
+        batch, context = float(row["concurrency_or_batch"]), prompt + output / 2.0
+
+        def read(steps: StepTime, b: float = batch, c: float = context, p: float = prompt, o: float = output) -> float:
+            plain = decode(b, c)(steps)
+            mixed = float(steps.latency(Step(b, b * c, p, p**2 / 2.0, 1.0)).total)
+            return plain + b / o * (mixed - plain)
+
+        deployment = Deployment(system, models.model(row["model"]), engine, BF16, tensor=8)
+        yield _case(row, deployment, float(row["value"]) / 1e3, read)
+
+
+def sambanova(folder: Path, engine: Engine) -> Iterator[Case]:
+    """Static batches: input and output tokens over the time of the whole batch. Llama 2 7B ran on older software."""
+    system = catalog.system("sambarack-sn40l-16")
+    for row in rows_of(folder, "Argonne"):
+        if row["family"] != "SambaNova" or "Llama-2-7b" in row["model"]:
+            continue
+        prompt, output = float(row["input_len"]), float(row["output_len"])
+        batch = float(row["concurrency_or_batch"])
+        deployment = Deployment(system, models.model(row["model"]), engine, BF16, tensor=8)
+        if row["metric"] == "ttft_ms":
+            yield _case(row, deployment, float(row["value"]) / 1e3, prefill(batch, prompt))
+            continue
+
+        def read(steps: StepTime, b: float = batch, p: float = prompt, o: float = output) -> float:
+            return prefill(b, p)(steps) + (o - 1.0) * decode(b, p + o / 2.0)(steps)
+
+        yield _case(row, deployment, batch * (prompt + output) / float(row["value"]), read)
+
+
+def cerebras(folder: Path, engine: Engine) -> Iterator[Case]:
+    """Speed of one user on CS-3 in 2024: Llama 3.1 8B on one wafer, 70B on four."""
+    for row in rows_of(folder, "Artificial Analysis via SambaNova"):
+        if row["family"] != "Cerebras":
+            continue
+        wafers = 1 if "8B" in row["model"] else 4
+        deployment = Deployment(catalog.system("cs-3"), models.model(row["model"]), engine, BF16, pipeline=wafers)
+        yield _case(row, deployment, 1.0 / float(row["value"]), decode(1.0, UNSTATED_CONTEXT))
+
+
+def waferllm(folder: Path, engine: Engine) -> Iterator[Case]:
+    """Decoding Llama 3 8B on one WSE-2."""
+    for row in rows_of(folder, "WaferLLM"):
+        deployment = Deployment(catalog.system("cs-2"), models.model(row["model"]), engine, BF16)
+        yield _case(row, deployment, 1.0 / float(row["value"]), decode(1.0, UNSTATED_CONTEXT))
+
+
+def wafers(folder: Path, engine: Engine) -> Iterator[Case]:
+    """All public points of wafers without speculation, as if one engine had run them."""
+    yield from cerebras(folder, engine)
+    yield from waferllm(folder, engine)
+
+
+def groq(folder: Path, engine: Engine) -> Iterator[Case]:
+    """Time per output token of Llama 2 70B on 576 chips, taken as 72 stages of 8."""
+    for row in rows_of(folder, "Anyscale"):
+        if row["metric"] != "tpot_ms":
+            continue
+        system, model = catalog.system("groqrack-llama70b"), models.model(row["model"])
+        deployment = Deployment(system, model, engine, INT8, tensor=8, pipeline=72)
+        middle = float(row["input_len"]) + float(row["output_len"]) / 2.0
+        yield _case(row, deployment, float(row["value"]) / 1e3, decode(1.0, middle))
+
+
+FREE: dict[str, tuple[str, Callable[[Path, Engine], Iterator[Case]], dict[str, Range]]] = {
+    "wafers together": ("cerebras", wafers, {"mesh.cycles_per_hop": (3.5, 1.0, 12.0)}),
+    "cerebras": ("cerebras", cerebras, {"mesh.cycles_per_hop": (3.5, 1.0, 12.0)}),
+    "waferllm": ("waferllm", waferllm, {"mesh.cycles_per_hop": (3.5, 1.0, 12.0)}),
+    "groq": ("groq", groq, {"operator.latency": (2e-6, 2e-7, 2e-5)}),
+    "sambaflow": (
+        "sambaflow",
+        sambanova,
+        {
+            "memory.attainable": (0.85, 0.75, 1.0),
+            "layer.latency": (5e-6, 1e-6, 3e-5),
+            "sequence.latency": (2e-6, 3e-7, 1e-5),
+            "compute.attainable": (0.2, 0.05, 0.7),
+        },
+    ),
+    "tt-metal": (
+        "tt-metal",
+        tenstorrent,
+        {
+            "memory.attainable": (0.6, 0.45, 0.92),
+            "operator.latency": (5e-5, 1e-5, 2e-4),
+            "prefill.operator.latency": (1e-4, 1e-5, 5e-4),
+            "hop.latency": (4e-6, 1e-6, 2e-5),
+            "step.latency": (1e-3, 1e-4, 1e-2),
+            "sequence.latency": (5e-6, 5e-7, 3e-5),
+            "compute.attainable": (0.3, 0.1, 0.7),
+            "attention.attainable": (0.2, 0.05, 0.6),
+            "collective.attainable": (0.12, 0.03, 0.5),
+        },
+    ),
+    "neuron": (
+        "neuron",
+        neuron,
+        {
+            "memory.attainable": (0.7, 0.5, 0.9),
+            "operator.latency": (5e-6, 1e-6, 3e-5),
+            "prefill.operator.latency": (2e-5, 2e-6, 2e-4),
+            "hop.latency": (2e-6, 3e-7, 1e-5),
+            "step.latency": (1e-3, 1e-4, 5e-3),
+            "sequence.latency": (5e-6, 5e-7, 3e-5),
+            "compute.attainable": (0.5, 0.2, 0.8),
+            "attention.attainable": (0.05, 0.003, 0.5),
+            "collective.attainable": (0.3, 0.1, 0.8),
+        },
+    ),
+    "tpu-vllm": (
+        "tpu-vllm",
+        tpu,
+        {
+            "memory.attainable": (0.8, 0.65, 0.92),
+            "operator.latency": (3e-6, 1e-6, 1e-5),
+            "step.latency": (1e-3, 2e-4, 5e-3),
+            "sequence.latency": (1e-6, 1e-7, 5e-6),
+            "compute.attainable": (0.5, 0.3, 0.7),
+        },
+    ),
+}  # free constants of each fit and their priors; the rest of an engine's facts are taken as they stand
+
+
+def predicted(cases: Sequence[Case], engine: Engine, values: Mapping[str, float]) -> np.ndarray:
+    """Value of each case with these constants."""
+    facts = engine.facts.with_values(dict(values))
+    tuned = replace(engine, facts=facts)
+    return np.array([case.read(estimate(replace(case.deployment, engine=tuned))) for case in cases])
+
+
+def fitted_values(
+    cases: Sequence[Case], engine: Engine, free: Mapping[str, Range]
+) -> tuple[dict[str, float], np.ndarray]:
+    """Constants that fit the cases, and their covariance in logarithms.
+
+    Gauss-Newton on the logarithms: predictions are linearised by differences, solved with the priors, and again from
+    there, until no constant moves by more than a thousandth.
+    """
+    keys = list(free)
+    spread = np.array([log(high / low) / EIGHTY for _, low, high in free.values()])
+    start = np.array([log(value) for value, _, _ in free.values()])
+    bounds = np.log(np.array([(low, high) for _, low, high in free.values()]))
+    measured = np.log([case.value for case in cases])
+    weights = row_weights(
+        [case.source for case in cases], [f"{c.deployment.system.id} {c.model} {c.metric}" for c in cases]
+    )
+    at, covariance = start.copy(), np.diag(spread**2)
+
+    def log_values(point: np.ndarray) -> np.ndarray:
+        return np.log(predicted(cases, engine, {key: exp(x) for key, x in zip(keys, point, strict=True)}))
+
+    for _ in range(12):
+        base = log_values(at)
+        jacobian = np.stack([(log_values(at + 0.02 * unit) - base) / 0.02 for unit in np.eye(len(keys))], axis=1)
+        residuals = measured - base + jacobian @ (at - start)
+        fit = solve(residuals, jacobian, weights, spread)
+        new = np.clip(start + np.clip(fit.shift - (at - start), -1.0, 1.0) + (at - start), bounds[:, 0], bounds[:, 1])
+        covariance, moved = fit.covariance, float(np.max(np.abs(new - at)))
+        at = new
+        if moved < 1e-3:
+            break
+    return {key: exp(x) for key, x in zip(keys, at, strict=True)}, covariance
+
+
+def fit_engine(name: str, folder: Path) -> Fitted:
+    """Fit one entry of `FREE` on the measurements under ``folder``, with leave-one-model-out errors."""
+    engine_id, cases_of, free = FREE[name]
+    engine = catalog.engine(engine_id)
+    cases = tuple(cases_of(folder, engine))
+    measured = np.array([case.value for case in cases])
+    values, covariance = fitted_values(cases, engine, free)
+    errors = predicted(cases, engine, values) / measured - 1.0
+    left_out = np.full(len(cases), np.nan)
+    groups = np.array([case.model for case in cases])
+    if len(set(groups)) > 1:
+        for group in sorted(set(groups)):
+            rest = [case for case in cases if case.model != group]
+            test = groups == group
+            without, _ = fitted_values(rest, engine, free)
+            chosen = [case for case in cases if case.model == group]
+            left_out[test] = predicted(chosen, engine, without) / measured[test] - 1.0
+    half = [EIGHTY / 2.0 * sqrt(variance) for variance in np.diag(covariance)]
+    ranges = {key: (v, v * exp(-h), v * exp(h)) for (key, v), h in zip(values.items(), half, strict=True)}
+    return Fitted(name, ranges, cases, errors, left_out)
+
+
+def report(fitted: Fitted) -> str:
+    """Constants and errors of a fit as text."""
+    lines = [fitted.engine]
+    lines += [f"  {key:26} {v:10.4g}  {low:10.4g} to {high:10.4g}" for key, (v, low, high) in fitted.values.items()]
+    for source, metric in sorted({(case.source, case.metric) for case in fitted.cases}):
+        chosen = [i for i, case in enumerate(fitted.cases) if (case.source, case.metric) == (source, metric)]
+        inside, outside = np.abs(fitted.errors[chosen]), np.abs(fitted.left_out[chosen])
+        fit = f"median {np.median(inside):.3f}  P90 {np.quantile(inside, 0.9):.3f}"
+        out = f"left out: median {np.median(outside):.3f}  P90 {np.quantile(outside, 0.9):.3f}"
+        lines.append(f"  {source[:40]:40} {metric:22} n {len(chosen):3}  {fit}  {out}")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Fit all engines on the measurements that ``LCOT_EVIDENCE`` names, and print them."""
+    folder = Path(os.environ.get("LCOT_EVIDENCE", "."))
+    for name in FREE:
+        print(report(fit_engine(name, folder)))
+
+
+if __name__ == "__main__":
+    main()
