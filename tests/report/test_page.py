@@ -62,7 +62,7 @@ class Checker(HTMLParser):
 
 def test_the_report_holds_the_whole_answer() -> None:
     page = report(ANSWER)
-    for text in ("$0.21 &lt;per&gt; million", "Alpha &amp; Co", "0.17 to 0.29", "2 copies of tp8", "62%", "15.2"):
+    for text in ("$0.21 &lt;per&gt; million", "Alpha &amp; Co", "0.17 to 0.29", "tp8", "vllm", "62%", "15.2"):
         assert text in page
     for text in ("no sourced price", "beta.price", "$1,234,567", "site.staff", "extrapolated in batch", "2026-11-01"):
         assert text in page

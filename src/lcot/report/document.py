@@ -15,16 +15,18 @@ STYLE = """
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 62rem; padding: 2.5rem 1.25rem 4rem; background: var(--page); color: var(--text);
   font: 15px/1.55 system-ui, "Segoe UI", "Helvetica Neue", Arial, sans-serif; font-variant-numeric: tabular-nums; }
-h1 { font-size: 1.55rem; line-height: 1.25; margin: 0 0 .4rem; text-wrap: balance; }
+h1 { font-size: 1.3rem; line-height: 1.35; margin: 0 0 .5rem; }
 h2 { font-size: 1.1rem; margin: 2.4rem 0 .6rem; padding-top: .9rem; border-top: 1px solid var(--line); }
-p { margin: .5rem 0; max-width: 46rem; }
+p { margin: .5rem 0; }
 .quiet, caption, figcaption { color: var(--quiet); font-size: .88rem; }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-size: .86rem; margin: .6rem 0; }
+table { border-collapse: collapse; width: 100%; font-size: .84rem; margin: .6rem 0; }
 caption { text-align: left; padding-bottom: .4rem; }
 th { text-align: left; font-weight: 600; color: var(--quiet); border-bottom: 1px solid var(--line); }
 th, td { padding: .38rem .7rem .38rem 0; vertical-align: top; }
-td { border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+td { border-bottom: 1px solid var(--line); }
+td.first { min-width: 8.5rem; }
+td a { overflow-wrap: anywhere; }
 th.number, td.number { text-align: right; white-space: nowrap; }
 tbody tr:first-child td.first { font-weight: 600; }
 figure { margin: 1.2rem 0; }

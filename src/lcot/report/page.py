@@ -33,10 +33,12 @@ def report(
     for key in ("schema", "question", "basis", "verdict"):
         if key not in answer:
             raise InputError(f"report: the answer has no {key!r}; it must be what --json prints")
-    title = str(answer["verdict"])
+    title, dot, rest = str(answer["verdict"]).partition(". ")
+    opening = [f"<h1>{escape(title + dot.strip())}</h1>", paragraph(rest), paragraph(basis_line(answer), "quiet")]
     body = [
-        f"<header><h1>{escape(title)}</h1>\n{paragraph(basis_line(answer), 'quiet')}</header>",
+        f"<header>{''.join(opening)}</header>",
         section("Ranking", ranking(answer)),
+        section("Deployments", deployments(answer)),
         section("Charts", *(figure(spec) for spec in [*own_charts(answer), *figures])),
         section("Not ranked", unranked(answer)),
         section("The question", table(("", "asked"), named(answer["question"]))),
@@ -63,7 +65,7 @@ def systems(answer: Plain, *statuses: str) -> list[Plain]:
 def ranking(answer: Plain) -> str:
     """The ranked systems as a table."""
     headings = ("system", "$/Mtok", "P10 to P90", "input", "cached", "output", "P(cheapest)", "tok/s/user")
-    headings += ("TTFT", "utilisation", "kW", "deployment", "confidence")
+    headings += ("TTFT", "used", "kW", "confidence")
     return table(headings, map(ranked_row, systems(answer, "ranked")), "US dollars per million tokens, cheapest first")
 
 
@@ -80,24 +82,42 @@ def ranked_row(item: Plain) -> list[str]:
         number(item.get("time_to_first_token"), "{:.2f} s"),
         number(item.get("utilisation"), "{:.0%}"),
         number(item.get("power"), "{:.1f}", 1e-3),
-        deployment(item),
         str(item.get("confidence") or ""),
     ]
 
 
-def deployment(item: Plain) -> str:
-    """Layout, precision and engine in words."""
-    made, formats = item.get("deployment"), item.get("precision")
-    if isinstance(made, Mapping):
-        parts = [f"{made['systems']:g} systems", f"{made['copies']:g} copies of {made['layout']}", str(made["engine"])]
-    else:
-        parts = [str(made or "")]
-    if isinstance(formats, Mapping):
-        parts.append(f"weights {formats['weights']}, KV {formats['kv']}")
-    elif formats:
-        parts.append(str(formats))
-    parts.append(f"speculation {item.get('speculative', 'off')}")
-    return ", ".join(part for part in parts if part)
+def deployments(answer: Plain) -> str:
+    """What is bought and how the model is laid out on it, for each ranked system."""
+    headings = (
+        "system",
+        "bought",
+        "copies",
+        "layout",
+        "batch of a copy",
+        "weights",
+        "KV",
+        "speculation",
+        "engine",
+        "limit",
+    )
+    return table(headings, map(deployment_row, systems(answer, "ranked")))
+
+
+def deployment_row(item: Plain) -> list[str]:
+    """Cells of one deployment."""
+    made, formats = item.get("deployment") or {}, item.get("precision") or {}
+    return [
+        str(item["name"]),
+        number(made.get("systems"), "{:g}"),
+        number(made.get("copies"), "{:g}"),
+        str(made.get("layout", "")),
+        number(made.get("batch_per_copy"), "{:.0f}"),
+        str(formats.get("weights", "")),
+        str(formats.get("kv", "")),
+        str(item.get("speculative", "")),
+        str(made.get("engine", "")),
+        str(item.get("limit") or ""),
+    ]
 
 
 def unranked(answer: Plain) -> str:

@@ -82,6 +82,12 @@ def config(page: str = "light") -> dict[str, Any]:
             "quiet": {"color": look["quiet"], "fontSize": 11},
             "strong": {"color": look["text"], "fontSize": 12, "fontWeight": 600},
             "measured": {"fill": look["background"], "fillOpacity": 1, "strokeWidth": 2, "opacity": 1},
+            "halo": {
+                "color": look["background"],
+                "stroke": look["background"],
+                "strokeWidth": 4,
+                "strokeJoin": "round",
+            },
             "layer": {"stroke": look["background"], "strokeWidth": 1},
             "reference": {"color": look["quiet"], "strokeDash": [4, 4], "strokeWidth": 1},
             "baseline": {"color": look["text"], "strokeWidth": 1.25},

@@ -81,10 +81,26 @@ def test_front_draws_bands_lines_target_and_measured_points() -> None:
 
 def test_front_names_each_line_once_within_the_chart() -> None:
     spec = MAKE["front"]()
-    labels = next(la for la in spec["layer"] if la["mark"]["type"] == "text" and la["mark"].get("fontWeight") == 600)
+    labels = spec["layer"][-4]  # before the measured points and their key
     assert sorted(r["system"] for r in labels["data"]["values"]) == sorted(rows.SYSTEMS)
     low, high = labels["encoding"]["y"]["scale"]["domain"]
     assert all(low <= r["at"] <= high for r in labels["data"]["values"])
+
+
+def test_front_cuts_what_costs_ten_times_the_least_and_says_so() -> None:
+    steep = [{"system": "a", "speed": 10.0 * i, "value": 1.0 * 2**i} for i in range(1, 7)]
+    spec = charts.front(steep, subtitle="own")
+    line = next(layer for layer in spec["layer"] if layer["mark"]["type"] == "line")
+    assert [r["value"] for r in line["data"]["values"]] == [2, 4, 8, 16]
+    assert spec["title"]["subtitle"] == "own; lines end at 10 times the least cost of the system"
+    assert charts.front(steep[:3], subtitle="own")["title"]["subtitle"] == "own"
+
+
+def test_many_names_stand_in_one_column() -> None:
+    many = [{"system": f"s{i}", "speed": 10.0 + i + s, "value": 1.0 + i} for i in range(12) for s in (0, 20)]
+    names = charts.front(many)["layer"][-1]["data"]["values"]
+    assert len({r["beside"] for r in names}) == 1
+    assert len({round(r["at"], 9) for r in names}) == 12
 
 
 def test_front_without_ranges_has_no_band() -> None:

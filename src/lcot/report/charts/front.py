@@ -22,6 +22,8 @@ from lcot.report.charts.marks import (
 from lcot.report.palette import Colours, colours, dashes
 
 WIDTH, HEIGHT = 680, 400
+TAIL = 10  # a line of cost ends where it is this many times the system's least
+CROWD = 6  # more names than this stand in a column of their own
 MEASURES = {
     "usd_per_mtok": ("US dollars per million tokens", "$~g"),
     "tokens_per_second_per_chip": ("Tokens/s per chip", "~s"),
@@ -56,8 +58,12 @@ def front(
 
     Each row: ``system``, ``speed`` [token/s a user], ``value``, and where known ``low``, ``high``, ``deployment``.
     Rows of ``measured`` (``system``, ``speed``, ``value``, ``source``) lie on top as points. ``target`` is a speed.
+    A line of cost ends at ten times the system's least, and the subtitle says so where that cuts it.
     """
-    lines = sorted(clean(rows, ("speed", "value"), "front"), key=lambda r: (r["system"], r["speed"]))
+    known = sorted(clean(rows, ("speed", "value"), "front"), key=lambda r: (r["system"], r["speed"]))
+    lines = without_tails(known) if measure == "usd_per_mtok" else known
+    if len(lines) < len(known):
+        subtitle = "; ".join(filter(None, (subtitle, f"lines end at {TAIL} times the least cost of the system")))
     points = [r for r in map(dict, measured) if r.get("value") and r.get("speed")]
     shades = chosen or colours(r["system"] for r in [*lines, *points])
     axis_title, style = MEASURES[measure]
@@ -77,6 +83,14 @@ def front(
     if points:
         layers += [dots(points, x, y, colour), *KEY]
     return chart(title, subtitle, layers, width=WIDTH, height=HEIGHT)
+
+
+def without_tails(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Lines without the part where a little speed costs many times as much."""
+    least: dict[str, float] = {}
+    for row in lines:
+        least[row["system"]] = min(row["value"], least.get(row["system"], math.inf))
+    return [row for row in lines if row["value"] <= TAIL * least[row["system"]]]
 
 
 def bands(lines: list[dict[str, Any]], x: Spec, y: Spec, colour: Spec) -> list[Spec]:
@@ -158,18 +172,22 @@ def end_labels(lines: list[dict[str, Any]], xs: tuple[float, float], ys: tuple[f
     def up(value: float) -> float:
         return HEIGHT * math.log(value / ys[0]) / math.log(ys[1] / ys[0])
 
+    def back(pixels: float, limits: tuple[float, float], span: int) -> float:
+        return limits[0] * (limits[1] / limits[0]) ** (pixels / span)
+
     ends = {r["system"]: r for r in lines}
     labels: list[dict[str, Any]] = [
         {"system": name, "speed": r["speed"], "value": r["value"], "across": across(r["speed"]), "up": up(r["value"])}
         for name, r in ends.items()
     ]
-    for group in crowds(labels):
-        for label, place in zip(group, dodge([item["up"] for item in group], 15, 6, HEIGHT - 6), strict=True):
-            label["up"] = place
-    for label in labels:
-        label["at"] = ys[0] * (ys[1] / ys[0]) ** (label["up"] / HEIGHT)
-        ink = label["across"] + 12 + LETTER * len(label["system"])
-        label["edge"] = xs[0] * (xs[1] / xs[0]) ** (ink / WIDTH)
+    column = max(item["across"] for item in labels) + 18
+    for group in [labels] if len(labels) > CROWD else crowds(labels):
+        for item, place in zip(group, dodge([item["up"] for item in group], 15, 6, HEIGHT - 6), strict=True):
+            item["up"] = place
+    for item in labels:
+        beside = column if len(labels) > CROWD else item["across"]
+        item["at"], item["beside"] = back(item["up"], ys, HEIGHT), back(beside, xs, WIDTH)
+        item["edge"] = back(beside + 12 + LETTER * len(item["system"]), xs, WIDTH)
     return labels
 
 
@@ -178,7 +196,7 @@ def crowds(labels: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     ordered = sorted(labels, key=lambda item: item["across"])
     groups: list[list[dict[str, Any]]] = [[ordered[0]]]
     for before, item in pairwise(ordered):
-        if item["across"] - before["across"] < 12 + LETTER * len(before["system"]):
+        if item["across"] - before["across"] < 12 + LETTER * len(str(before["system"])):
             groups[-1].append(item)
         else:
             groups.append([item])
@@ -186,17 +204,19 @@ def crowds(labels: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
 
 
 def end_marks(labels: list[dict[str, Any]], x: Spec, y: Spec, colour: Spec) -> list[Spec]:
-    """A dot at the end of each line and its name beside it."""
-    data = {"values": [{key: item[key] for key in ("system", "speed", "value", "at")} for item in labels]}
+    """A dot at the end of each line, its name beside it, and a thread where the name had to move."""
+    keys = ("system", "speed", "value", "at", "beside")
+    data = {"values": [{key: item[key] for key in keys} for item in labels]}
+    name = {"type": "text", "align": "left", "baseline": "middle", "dx": 8, "fontWeight": 600}
+    place = {"x": x | {"field": "beside"}, "y": y | {"field": "at"}, "text": field("system", "nominal")}
+    thread = {"x": x, "x2": {"field": "beside"}, "y": y, "y2": {"field": "at"}, "color": colour}
     return [
+        {"data": data, "mark": {"type": "rule", "opacity": 0.55}, "encoding": thread},
         {
             "data": data,
             "mark": {"type": "point", "filled": True, "size": 34, "opacity": 1},
             "encoding": {"x": x, "y": y, "color": colour},
         },
-        {
-            "data": data,
-            "mark": {"type": "text", "align": "left", "baseline": "middle", "dx": 8, "fontWeight": 600},
-            "encoding": {"x": x, "y": y | {"field": "at"}, "color": colour, "text": field("system", "nominal")},
-        },
+        {"data": data, "mark": name | {"style": "halo"}, "encoding": place},
+        {"data": data, "mark": name, "encoding": place | {"color": colour}},
     ]
