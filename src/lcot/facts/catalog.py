@@ -66,9 +66,9 @@ def _every_engine(places: tuple[Path, ...], state: object) -> tuple[Engine, ...]
 
 
 def engine_of(system: System, folders: Folders = ()) -> Engine:
-    """The engine that a system is usually served with: by its chip, else by its vendor. Raises `UnknownName`."""
+    """The engine that a system is usually served with: by its chip, its vendor or its family. Raises `UnknownName`."""
     every = engines(system.family, folders)
-    for wanted in (system.chip.id, system.vendor, system.chip.vendor):
+    for wanted in (system.chip.id, system.vendor, system.chip.vendor, system.family):
         for one in every:
             if wanted in one.usual_for:
                 return one

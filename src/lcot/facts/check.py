@@ -87,14 +87,9 @@ def _review(fact: Fact, today: str) -> Iterator[str]:
         yield from _review_source(source, today)
     if fact.is_estimate and not fact.note:
         yield "is an estimate without a note"
-    if (
-        fact.low is not None
-        and fact.high is not None
-        and fact.low > 0
-        and fact.high > APART * fact.low
-        and not fact.note
-    ):
-        yield f"has a range of more than {APART:g} to 1 without a note"
+    apart = fact.low is not None and fact.high is not None and fact.high > APART * fact.low
+    if apart and len(fact.sources) > 1 and not fact.note:
+        yield f"has sources that stand more than {APART:g} to 1 apart, and no note"
 
 
 def _review_source(source: Source, today: str) -> Iterator[str]:

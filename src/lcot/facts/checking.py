@@ -70,7 +70,7 @@ def check_system(
         problems += _located(
             _sources(inline, [inline.facts], {**shared, **dict.fromkeys(file.sources)}), path, text, ("chip", "facts")
         )
-        problems += _tiers(inline, path, text)
+        problems += _tiers(inline, path, text, ("chip", "facts"))
         entries.append(inline.facts)
     return [
         *problems,
@@ -92,15 +92,12 @@ def _names(tiers: Any, levels: Any) -> Names:
     return {"memory": tuple(tiers), "fabric": tuple(levels)}
 
 
-def _tiers(file: ChipFile, path: object, text: str) -> list[ParseError]:
+def _tiers(file: ChipFile, path: object, text: str, under: tuple[str, ...] = ("facts",)) -> list[ParseError]:
     """A tier without capacity, or a level without bandwidth, is a slip of the pen: null says not found."""
     wanted = [f"memory.{tier}.capacity" for tier in file.tiers] + [f"fabric.{level}.bandwidth" for level in file.levels]
+    line, problem = line_of(text, under), "is missing; null says looked for and not found"
     return [
-        ParseError(
-            path, "is missing; null says looked for and not found", line=line_of(text, ["facts"]), key=f"facts.{key}"
-        )
-        for key in wanted
-        if key not in file.facts
+        ParseError(path, problem, line=line, key=".".join([*under, key])) for key in wanted if key not in file.facts
     ]
 
 

@@ -60,9 +60,17 @@ def _syntax_error(path: Path, text: str, message: str) -> ParseError:
         return ParseError(path, "stands twice", line=lines[1] if len(lines) > 1 else None, key=key)
     if not places and (position := re.search(r"at position (\d+)", message)):
         places = [text.encode()[: int(position.group(1))].count(b"\n") + 1]
-    before = message.partition(": ")[0]
-    key = before if re.fullmatch(r"[\w.\-\[\]]+", before) else ""
-    return ParseError(path, f"is not YAML: {message}", line=places[0] if places else None, key=key)
+    line = places[0] if places else None
+    return ParseError(path, f"is not YAML: {message}", line=line, key=_key_near(text, line))
+
+
+def _key_near(text: str, line: int | None) -> str:
+    """The last key that stands on a line or above it, or else the first below."""
+    lines = text.splitlines()
+    for one in [*reversed(lines[:line]), *lines]:
+        if match := re.match(r"""\s*(?:- )?["']?([\w.\-]+)["']?\s*:""", one):
+            return match.group(1)
+    return ""
 
 
 def _key_pattern(key: str) -> str:

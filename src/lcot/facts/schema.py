@@ -235,7 +235,7 @@ class EngineFile(Owner):
     versions: str = ""
     """Range of versions for which the constants hold."""
     usual_for: list[Text] = Field(default_factory=list[str])
-    """Chips (ids) or vendors whose systems are usually served with it; answers assume it unless told otherwise."""
+    """Chips (ids), vendors or families whose systems are usually served with it; answers assume it unless told."""
     inherits: Identifier | None = None
     """An engine whose facts hold here where this file does not say otherwise."""
     aliases: list[Text] = Field(default_factory=list[str])
