@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
-from lcot.choice.search import plan
-from lcot.choice.types import Entry, Plan, Question, Spread
+from lcot.choice.types import Entry, Question
+from lcot.choice.uncertainty import evaluate, spreads
 from lcot.cost.pricing import break_even_price
-from lcot.errors import Infeasible, MissingFact
-from lcot.facts.draw import draw, draw_system, moving_together
-from lcot.facts.types import Facts, Site, System
-
-Draws = NDArray[np.float64]
+from lcot.errors import MissingFact
 
 
 def with_spread(entries: list[Entry], question: Question) -> list[Entry]:
@@ -34,75 +27,23 @@ def with_spread(entries: list[Entry], question: Question) -> list[Entry]:
 
     Notes
     -----
-    The deployment is held, facts and the engine's constants are drawn, and the same functions run on arrays:
-    :math:`c_k = f(x_k)`. Draws of a fact that several systems share are the same, so systems are compared draw by draw.
+    In each draw a system takes the best of the few deployments that were best at the stated values:
+    :math:`c_k = \\min_d f_d(x_k)`. Systems that are not ranked have a range but no probability.
 
     References
     ----------
-    :cite:t:`mckay1979`.
+    :cite:t:`joe2008`.
     """
     if not question.draws:
         return entries
-    priced = [e for e in entries if e.plan is not None and e.plan.bill is not None]
-    costs = {e.system.id: drawn_cost(e.plan, question, priced) for e in priced if e.plan is not None}
-    ranked = [e.system.id for e in priced if e.status == "ranked" and e.system.id in costs]
-    table = np.stack([costs[id] for id in ranked]) if ranked else np.empty((0, question.draws))
-    finite = np.isfinite(table).any(axis=0) if ranked else np.zeros(question.draws, dtype=bool)
-    winners = np.where(finite, table.argmin(axis=0), -1) if ranked else np.empty(0)
-    result: list[Entry] = []
-    for item in entries:
-        cost = costs.get(item.system.id)
-        if cost is None or not np.isfinite(cost).any():
-            result.append(item)
-            continue
-        low, middle, high = (float(np.quantile(cost, q, method="nearest")) for q in (0.1, 0.5, 0.9))
-        wins = float(np.mean(winners == ranked.index(item.system.id))) if item.system.id in ranked else 0.0
-        result.append(replace(item, spread=Spread(low, middle, high, wins)))
-    return result
-
-
-def drawn_cost(chosen: Plan, question: Question, among: list[Entry]) -> Draws:
-    """Blended cost of one plan in every draw; infinite where it does not meet the target. [USD/token]
-
-    Parameters
-    ----------
-    chosen : Plan
-        Deployment to hold.
-    question : Question
-        Draws [1] and seed.
-    among : list of Entry
-        The systems compared, whose facts may move together.
-
-    Returns
-    -------
-    ndarray, shape (draws,)
-        Cost. [USD/token]
-
-    Notes
-    -----
-    :math:`c_k = f(x_k)`, :math:`k = 1 \\dots n`.
-
-    References
-    ----------
-    :cite:t:`mckay1979`.
-    """
-    deployment = chosen.deployment
-    system, engine, site = deployment.system, deployment.engine, question.site
-    together = moving_together([e.system for e in among], [site])
-    parts: list[Facts] = [system.facts, system.chip.facts, engine.facts, site.facts]
-    drawn = draw(parts, question.draws, question.seed, together)
-    by_owner = {facts.owner: facts for facts in drawn[:2]}
-    elsewhere: System = draw_system(system, by_owner)
-    moved = replace(deployment, system=elsewhere, engine=replace(engine, facts=drawn[2]))
-    there: Site = replace(site, facts=drawn[3])
-    try:
-        again = plan(moved, replace(question, site=there))
-    except Infeasible:
-        return np.full(question.draws, np.inf)
-    if again.bill is None:
-        return np.full(question.draws, np.inf)
-    cost = np.asarray(again.bill.cost["bottleneck_seconds"].blended, dtype=float)
-    return np.nan_to_num(np.broadcast_to(cost, (question.draws,)), nan=np.inf)
+    tried = {e.system.id: e.tried for e in entries if e.plan is not None and e.plan.bill is not None}
+    costs = evaluate(question, tried, question.draws, question.seed)
+    ranked = {e.system.id for e in entries if e.status == "ranked"}
+    found = spreads({id: cost for id, cost in costs.items() if id in ranked})
+    for id, cost in costs.items():
+        if id not in ranked:
+            found[id] = replace(spreads({id: cost})[id], probability_cheapest=0.0)
+    return [replace(e, spread=found.get(e.system.id)) for e in entries]
 
 
 def with_break_even(entries: list[Entry], question: Question) -> list[Entry]:

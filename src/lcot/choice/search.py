@@ -16,12 +16,31 @@ from lcot.facts.types import Chip, Engine, System
 from lcot.serving.curve import batches, capacity, curve, sequences_held
 from lcot.serving.steady import at_load, check
 from lcot.steptime.estimate import estimate
-from lcot.steptime.types import Deployment, Speculation
+from lcot.steptime.types import Deployment, Speculation, StepTime
 from lcot.workload.formats import precision
 
+GRID = 40  # batch sizes at which a deployment is evaluated
+TRIED = 3  # best deployments of a system that are kept for the draws
 
-def plan(deployment: Deployment, question: Question) -> Plan:
+
+def plan(deployment: Deployment, question: Question, steps: StepTime | None = None, drawn: bool = False) -> Plan:
     """One deployment under the question's load, with its bill.
+
+    Parameters
+    ----------
+    deployment : Deployment
+        What runs where.
+    question : Question
+        The load, the target and the site.
+    steps : StepTime, optional
+        Its step time, where it is not the estimate.
+    drawn : bool
+        Whether facts or step times are draws.
+
+    Returns
+    -------
+    Plan
+        What it serves and costs; numbers are arrays over the draws if ``drawn``.
 
     Raises
     ------
@@ -30,13 +49,12 @@ def plan(deployment: Deployment, question: Question) -> Plan:
     MissingFact
         If step time needs a fact that nobody published. A missing price is no error: the plan is then unpriced.
     """
-    steps = estimate(deployment)
+    steps = estimate(deployment) if steps is None else steps
     traffic = question.traffic
     check(steps, traffic)
     held = sequences_held(steps.kv_capacity, traffic.input_tokens, traffic.output_tokens, steps.state_bytes)
-    grid = batches(float(min(np.max(held), steps.max_sequences)))
-    draws = np.ndim(steps.kv_capacity) or np.ndim(steps.idle_power)
-    points = curve(steps, traffic, grid[:, None] if draws else grid)
+    grid = batches(float(min(np.max(held), steps.max_sequences)), GRID)
+    points = curve(steps, traffic, grid[:, None] if drawn else grid)
     index, limit = capacity(points, question.target, traffic.burstiness)
     load_factor = question.site.facts.number("load_factor") if traffic.rate is None else 1.0
     served = at_load(points, index, limit, steps, traffic, load_factor)
@@ -103,7 +121,8 @@ def entry(question: Question, system: System) -> Entry:
     if not on_sale(system, question.available_by):
         when = system.available or "no date published"
         status, reason = "announced", f"{system.status}, {when}" + (f"; {reason}" if reason else "")
-    return Entry(system, status, reason, best, front=system_front(good, question), rejections=tuple(bad))
+    others = tuple(found.deployment for found in good[:TRIED])
+    return Entry(system, status, reason, best, others, system_front(good, question), rejections=tuple(bad))
 
 
 def on_sale(system: System, by: str) -> bool:

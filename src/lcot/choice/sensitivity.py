@@ -40,6 +40,10 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "load": ("load_factor", "rate", "availability"),
     "operations": ("operations.", "facility."),
 }
+BETTER = (  # facts of hardware of which less is better, beside latencies
+    *("power.max", "power.typical", "power.all_in", "power.idle", "power.tdp"),
+    *("price", "rent.on_demand", "rent.reserved", "rent.spot", "rent.index"),
+)
 RESAMPLES = 200  # of the bootstrap
 ENGINE = "engine"  # every fact of an engine, and the model's error
 
@@ -184,8 +188,8 @@ def elasticities(evaluate: Evaluate, facts: ByOwner, factors: Iterable[Factor] |
     return dict(sorted(zip(chosen, map(float, slopes), strict=True), key=lambda pair: -abs(pair[1])))
 
 
-def scaled(evaluate: Evaluate, facts: ByOwner, factor: float = 2.0, engines: Iterable[str] = ()) -> dict[str, float]:
-    """Cost if every fact of one cause were ``factor`` times what it is, over cost as stated.
+def improved(evaluate: Evaluate, facts: ByOwner, factor: float = 2.0, engines: Iterable[str] = ()) -> dict[str, float]:
+    """Cost if the hardware were ``factor`` times as good in one respect, over cost as it is.
 
     Parameters
     ----------
@@ -194,14 +198,14 @@ def scaled(evaluate: Evaluate, facts: ByOwner, factor: float = 2.0, engines: Ite
     facts : mapping of str to Facts
         Facts as stated, by owner.
     factor : float
-        Above 0; for instance 2 to ask what twice the fabric buys. [1]
+        Above 0: bandwidths, capacities and peaks are multiplied by it; latencies, powers, prices and rents divided. [1]
     engines : iterable of str
         Owners that are engines.
 
     Returns
     -------
     dict of str to float
-        Ratio of costs by cause: 0.9 says that it buys 10 %. [1]
+        Ratio of costs by cause: 0.9 for twice the fabric says that it buys 10 %. [1]
 
     Raises
     ------
@@ -218,20 +222,27 @@ def scaled(evaluate: Evaluate, facts: ByOwner, factor: float = 2.0, engines: Ite
     """
     if not factor > 0:
         raise DomainError("factor", factor, "above 0")
-    engines = set(engines)
-    numbers = [(o, k) for o, some in facts.items() for k, fact in some.items() if isinstance(fact.value, int | float)]
-    causes = [c for c in [*CAUSES, ENGINE] if any(cause_of(o, k, engines) == c for o, k in numbers)]
+    engines = {*engines, MODEL, LOAD}
+    chosen: dict[Factor, str] = {
+        (owner, key): cause_of(owner, key)
+        for owner, some in facts.items()
+        for key, fact in some.items()
+        if owner not in engines and isinstance(fact.value, int | float) and (key in BETTER or is_hardware(key))
+    }
+    causes = [cause for cause in CAUSES if cause in chosen.values()]
     values: dict[Factor, Array] = {}
-    for owner, key in numbers:
-        if key.endswith((".size", ".count")):
-            continue
+    for (owner, key), cause in chosen.items():
         column = np.full(len(causes) + 1, float(facts[owner].number(key)))
-        cause = cause_of(owner, key, engines)
-        if cause in causes:
-            column[causes.index(cause)] *= factor
+        lower = key.endswith("latency") or key in BETTER
+        column[causes.index(cause)] *= 1.0 / factor if lower else factor
         values[owner, key] = column
     cost = np.broadcast_to(evaluate(replaced(facts, values)), (len(causes) + 1,))
     return {cause: float(cost[i] / cost[-1]) for i, cause in enumerate(causes)}
+
+
+def is_hardware(key: str) -> bool:
+    """Whether a fact is a speed or a capacity of a chip, of which more is better (of a latency, less)."""
+    return key.startswith(("memory.", "fabric.", "peak.")) and not key.endswith((".size", ".count"))
 
 
 @dataclass(frozen=True, slots=True)

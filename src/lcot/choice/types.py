@@ -72,6 +72,7 @@ class Entry:
     status: str  # ranked | unpriced | infeasible | missing_fact | announced
     reason: str = ""
     plan: Plan | None = None
+    tried: tuple[Deployment, ...] = ()  # the best few deployments, for the draws
     front: np.ndarray | None = None  # shape (n, 3): tokens/s a user, USD/token blended, tokens/s per chip
     spread: Spread | None = None
     break_even_price: float | None = None  # USD per system

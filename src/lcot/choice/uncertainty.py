@@ -14,21 +14,18 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+from lcot.choice.search import plan
 from lcot.choice.sobol import points
 from lcot.choice.types import Question, Spread
-from lcot.cost.bill import price
-from lcot.errors import DomainError, Infeasible
+from lcot.errors import DomainError, Infeasible, MissingFact
 from lcot.facts.draw import draw_system, moving_together, quantile, span
 from lcot.facts.types import Engine, Facts, Numeric, Site
-from lcot.serving.curve import batches, capacity, curve, sequences_held
-from lcot.serving.steady import at_load, check
 from lcot.steptime.estimate import estimate
 from lcot.steptime.types import Breakdown, Deployment, Step, StepTime
 
 Array = NDArray[np.float64]
 
 ERROR = "step.error"  # fact of an engine: standard deviation of log(measured / predicted step time) [1]
-GRID = 40  # batch sizes at which a deployment is evaluated in each draw
 UNVALIDATED = 0.30  # declared estimate of it for an engine that was never held against a measurement [1]
 
 
@@ -173,25 +170,14 @@ def cost_of(deployment: Deployment, question: Question, factor: Numeric = 1.0, s
     -----
     No formula: step time, curve, steady state and bill one after the other.
     """
-    steps = slowed(estimate(deployment), factor)
-    traffic = question.traffic
-    check(steps, traffic)
-    held = sequences_held(steps.kv_capacity, traffic.input_tokens, traffic.output_tokens, steps.state_bytes)
-    grid = batches(float(min(np.max(held), steps.max_sequences)), GRID)
-    points_ = curve(steps, traffic, grid[:, None] if shape else grid)
     try:
-        index, limit = capacity(points_, question.target)
+        found = plan(deployment, question, slowed(estimate(deployment), factor), drawn=bool(shape))
     except Infeasible:
         return np.full(shape, np.inf)
-    load_factor = question.site.facts.number("load_factor") if traffic.rate is None else 1.0
-    served = at_load(points_, index, limit, steps, traffic, load_factor)
-    bill = price(deployment.system, served, traffic, question.site, question.basis, question.term)
-    possible = points_.fits[0] & np.ones(shape, dtype=bool)
-    if question.target.speed is not None:
-        possible = possible & (points_.time_per_output_token[0] <= 1.0 / question.target.speed)
-    if question.target.time_to_first_token is not None:
-        possible = possible & (points_.time_to_first_token[0] <= question.target.time_to_first_token)
-    return np.where(possible, bill.cost["bottleneck_seconds"].blended, np.inf)
+    if found.bill is None:
+        raise MissingFact(*found.unpriced.split(".", 1))
+    cost = np.asarray(found.bill.cost["bottleneck_seconds"].blended, dtype=float)
+    return np.nan_to_num(np.broadcast_to(cost, shape), nan=np.inf)
 
 
 @dataclass(frozen=True, slots=True)
