@@ -181,7 +181,7 @@ def test_a_mutated_configuration_is_read_or_refused_with_its_file(name: str, dat
     try:
         found = read_config(mutated, "x", "mine.json")
     except LcotError as error:
-        assert "mine.json" in str(error)
+        assert "mine.json" in str(error)  # noqa: PT017
     else:
         assert isinstance(found, Architecture)
         assert parameters(found) > 0

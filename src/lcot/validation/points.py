@@ -1,0 +1,307 @@
+"""Measured points from a CSV file, row by row, into conditions."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from lcot.errors import LcotError, ParseError, UnknownName
+from lcot.facts import catalog
+from lcot.steptime.types import Precision, Speculation
+from lcot.validation.layout import read_layout
+from lcot.validation.lengths import Lengths, fill
+from lcot.validation.types import Condition
+from lcot.validation.vocabulary import (
+    cache_named,
+    content,
+    engine_named,
+    parts_per_chip,
+    system_named,
+    weights_named,
+)
+from lcot.workload.architecture import Architecture
+from lcot.workload.counts import parameters
+from lcot.workload.formats import FORMATS, UNITS, canonical, compute_format, native, precision
+from lcot.workload.models import entries, model, resolve
+
+REQUIRED = ("system", "model", "metric", "value")
+OPTIONAL = (
+    *("id", "family", "n_devices", "params_note", "weight_dtype", "kv_dtype", "engine", "parallelism", "scenario"),
+    *("input_len", "output_len", "concurrency_or_batch", "request_rate", "spec_decode", "unit", "statistic", "date"),
+    *("source_title", "source_url_or_repo_path", "quality", "note"),
+)
+LARGEST = 1e12
+CHOSEN = re.compile(r"gemm=(\w+)\s+moe=(\w+)")
+ACCEPTED = re.compile(r"MTP (\d+) tokens? at (\d+)\s*% acceptance", re.IGNORECASE)
+PER_CHIP = re.compile(r"batch(?: column is)? per (?:NPU|GPU|chip)|batch \d+ per (?:NPU|GPU|chip)", re.IGNORECASE)
+LARGE = 60e9  # parameters from which a vendor's table names other formats
+GEMM_NAMES = {"int4_wo": "int4", "int8_wo": "w8a16", "sq": "int8", "bfloat16": "bf16", "float16": "fp16"}
+
+
+def read_points(path: Path | str) -> list[Condition]:
+    """All conditions of a file of measured points.
+
+    Parameters
+    ----------
+    path : Path or str
+        CSV file with the columns of ``docs``: at least system, model, metric and value. [text]
+
+    Returns
+    -------
+    list of Condition
+        One per row, in order.
+
+    Raises
+    ------
+    ParseError
+        If the file cannot be read, a column is missing or unknown, or a cell is not what it should be; with line
+        and column.
+    """
+    return [condition for _, condition in iterate_points(path)]
+
+
+def iterate_points(path: Path | str) -> Iterator[tuple[int, Condition]]:
+    """Line and condition of each row, read as they are asked for. Raises `ParseError`."""
+    file = Path(path)
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as stream:
+            reader = csv.DictReader(stream, strict=True)
+            _check_columns(file, reader.fieldnames)
+            for row in reader:
+                yield reader.line_num, condition_of(row, file, reader.line_num)
+    except OSError as error:
+        raise ParseError(file, f"cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise ParseError(file, "is not UTF-8 text") from None
+    except csv.Error as error:
+        raise ParseError(file, f"is not CSV: {error}") from None
+
+
+def conditions_of(rows: Iterable[Mapping[str, str]], file: Path | str = "points") -> list[Condition]:
+    """Conditions of rows at hand, in the columns of a points file. Raises `ParseError`."""
+    return [condition_of(row, Path(file), number) for number, row in enumerate(rows, 2)]
+
+
+def _check_columns(file: Path, names: Iterable[str] | None) -> None:
+    found = list(names or [])
+    allowed = ", ".join((*REQUIRED, *OPTIONAL))
+    for name in REQUIRED:
+        if name not in found:
+            raise ParseError(file, f"column {name!r} is missing", line=1, allowed=allowed)
+    for name in found:
+        if name not in REQUIRED and name not in OPTIONAL:
+            raise ParseError(file, f"column {name!r} is unknown", line=1, allowed=allowed)
+    if len(set(found)) != len(found):
+        raise ParseError(file, "a column is there twice", line=1)
+
+
+def condition_of(row: Mapping[str, str], file: Path, line: int) -> Condition:
+    """The condition of one row. Raises `ParseError` with line and column."""
+    cells = {name: (row.get(name) or "").strip() for name in (*REQUIRED, *OPTIONAL)}
+    if None in row:
+        raise ParseError(file, "has more cells than there are columns", line=line)
+    column = ""
+    try:
+        column = "system"
+        system = system_named(cells["system"])
+        column = "model"
+        architecture = _model(cells["model"])
+        column = "engine"
+        engine = engine_named(cells["engine"]) if cells["engine"] else None
+        column = "weight_dtype"
+        formats = precision_of(cells, architecture, system.id)
+    except ParseError:
+        raise
+    except LcotError as error:
+        raise ParseError(file, str(error), line=line, key=column) from None
+    devices = _number(cells, "n_devices", file, line, least=0.0) or 0.0
+    if devices != int(devices):
+        raise ParseError(file, f"{devices!r} is not a whole number", line=line, key="n_devices")
+    scenario = _one_of(cells, "scenario", content()["scenarios"], file, line)
+    metric = _one_of(cells, "metric", list(content()["metrics"]), file, line)
+    value = _number(cells, "value", file, line, least=0.0)
+    if value is None:
+        raise ParseError(file, "missing", line=line, key="value", allowed="a number")
+    layouts = read_layout(
+        cells["parallelism"],
+        int(devices),
+        _is_mixture(architecture),
+        parts_per_chip(system.id),
+        scenario,
+    )
+    about = " | ".join(cells[name] for name in ("source_title", "params_note", "note", "engine"))
+    lengths = fill(_lengths(cells, int(devices), file, line), about, scenario)
+    rate = cells["request_rate"]
+    return Condition(
+        id=cells["id"] or f"{file.name}:{line}",
+        system=system.id,
+        devices=int(devices),
+        model=architecture.id,
+        precision=formats,
+        engine=engine.id if engine else "",
+        engine_version=engine.version if engine else "",
+        layout=layouts.main,
+        prefill_layout=layouts.prefill,
+        scenario=scenario,
+        input_tokens=lengths.input,
+        output_tokens=lengths.output,
+        lengths_from=lengths.origin,
+        concurrency=lengths.concurrency,
+        rate=None if rate.lower() in ("", "inf", "infinite") else _number(cells, "request_rate", file, line, 0.0),
+        speculation=speculation_of(cells, file, line),
+        metric=metric,
+        statistic=_statistic(cells, file, line),
+        value=value,
+        unit=_one_of(cells, "unit", content()["metrics"][metric], file, line) or content()["metrics"][metric][0],
+        family=cells["family"],
+        source=cells["source_title"] or cells["source_url_or_repo_path"],
+        date=cells["date"],
+        quality=cells["quality"],
+        note="; ".join(filter(None, (cells["note"], system.note))),
+    )
+
+
+@cache
+def _model(name: str) -> Architecture:
+    return model(resolve(name))
+
+
+@cache
+def supported(system: str) -> tuple[str, ...]:
+    """Formats that the chips of a system have a peak for."""
+    facts = catalog.system(system).chip.facts
+    return tuple(unit for unit in UNITS if facts.has(f"peak.{unit}"))
+
+
+@cache
+def vendor(system: str) -> str:
+    """Maker of the chips of a system."""
+    return catalog.system(system).chip.vendor
+
+
+def precision_of(cells: Mapping[str, str], architecture: Architecture, system: str) -> Precision:
+    """Formats of a row, from its weight_dtype, its kv_dtype, and the gemm and moe fields of its note.
+
+    A format of the checkpoint's own width is the checkpoint's; a four-bit one is that of a published checkpoint of
+    the model where the catalogue has it, which may keep the attention in 16 bits. Raises `UnknownName`.
+    """
+    chosen = CHOSEN.search(cells["note"])
+    pair = (chosen[1], chosen[2]) if chosen and chosen[1] != "None" else ("", "")
+    return _precision(cells["weight_dtype"], cells["kv_dtype"], *pair, architecture.id, system)
+
+
+@cache
+def _precision(weights: str, cache_format: str, gemm: str, moe: str, id: str, system: str) -> Precision:
+    architecture, chip, kv = model(id), supported(system), cache_named(cache_format)
+    rule = weights_named(weights)
+    rule = rule["large"] if "large" in rule and parameters(architecture) >= LARGE else rule
+    attention, dense, experts = rule["attention"], rule.get("dense", ""), rule.get("experts", "")
+    if gemm:
+        attention = GEMM_NAMES.get(gemm, gemm)
+        experts = attention if moe == "None" else GEMM_NAMES.get(moe, moe)
+    if attention == "fp4":
+        attention = "mxfp4" if vendor(system) == "AMD" else "nvfp4"
+    if attention == "native":
+        return native(architecture, chip, kv, experts)
+    if not dense and _is_own(architecture, attention):
+        return native(architecture, chip, kv)
+    variant = _variant(architecture.id, attention)
+    if variant is not None and not dense:
+        return native(variant, chip, kv or "bf16")
+    found = precision(attention, architecture, chip, kv, experts or dense)
+    return replace(found, dense=canonical(dense), dense_compute=compute_format(dense, chip)) if dense else found
+
+
+def _is_own(architecture: Architecture, form: str) -> bool:
+    """Whether a stated format is the checkpoint's: of its width and kind, or wider where it is quantised already.
+
+    A row that says fp8 of a model published in four bits speaks of its activations or its cache.
+    """
+    formats = architecture.formats
+    own = formats.get("experts" if _is_mixture(architecture) else "dense")
+    if own is None or FORMATS[canonical(own)].bits >= 16:
+        return False
+    mine, said = canonical(own), canonical(form)
+    same_kind = mine.startswith(("int", "w8")) == said.startswith(("int", "w8"))
+    width, wanted = int(FORMATS[mine].bits), int(FORMATS[said].bits)
+    return same_kind and width <= wanted < 16
+
+
+def _is_mixture(architecture: Architecture) -> bool:
+    return any(b.feed_forward is not None and b.feed_forward.experts for b in architecture.blocks)
+
+
+@cache
+def _variant(id: str, form: str) -> Architecture | None:
+    """A published checkpoint of the model in a four-bit format."""
+    if int(FORMATS[canonical(form)].bits) != 4:
+        return None
+    bases = {id, "deepseek-r1"} if id == "deepseek-v3" else {id}
+    for entry in entries().values():
+        if entry.base in bases and model(entry.id).formats.get("experts") == canonical(form):
+            return model(entry.id)
+    return None
+
+
+def speculation_of(cells: Mapping[str, str], file: Path, line: int) -> Speculation | None:
+    """Speculative decoding of a row: off, on as its note says, or None where the row leaves it open."""
+    stated = cells["spec_decode"].lower()
+    if stated in ("", "unknown"):
+        return None
+    if stated in ("n", "no", "false", "off"):
+        return Speculation()
+    if stated not in ("y", "yes", "true", "on"):
+        raise ParseError(file, f"{stated!r} is not understood", line=line, key="spec_decode", allowed="y, n, unknown")
+    found = ACCEPTED.search(cells["note"])
+    if found:
+        return Speculation("mtp", int(found[1]), 1.0 + int(found[1]) * int(found[2]) / 100)
+    return None
+
+
+def _lengths(cells: Mapping[str, str], devices: int, file: Path, line: int) -> Lengths:
+    batch = _number(cells, "concurrency_or_batch", file, line, least=0.0)
+    notes = f"{cells['params_note']} {cells['note']}"
+    if batch is not None and devices > 1 and PER_CHIP.search(notes):
+        batch *= devices
+    return Lengths(
+        _number(cells, "input_len", file, line, least=0.0), _number(cells, "output_len", file, line, least=0.0), batch
+    )
+
+
+def _number(cells: Mapping[str, str], name: str, file: Path, line: int, least: float) -> float | None:
+    text = cells[name].replace(",", "")
+    if not text or text.lower() in ("none", "null", "nan", "n/a"):
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        raise ParseError(file, f"{cells[name]!r} is not a number", line=line, key=name) from None
+    if not least <= value <= LARGEST:
+        raise ParseError(file, f"{cells[name]!r} is out of range", line=line, key=name, allowed=f"{least:g} to 1e12")
+    return value
+
+
+def _one_of(cells: Mapping[str, str], name: str, allowed: Iterable[str], file: Path, line: int) -> str:
+    value = cells[name]
+    known = list(allowed)
+    if value in known or (not value and name in ("unit", "scenario")):
+        return value
+    problem = UnknownName(name, value, known)
+    raise ParseError(file, str(problem), line=line, key=name)
+
+
+def _statistic(cells: Mapping[str, str], file: Path, line: int) -> str:
+    known: Mapping[str, str] = content()["statistics"]
+    value = cells["statistic"].lower()
+    if value not in known:
+        raise ParseError(
+            file, str(UnknownName("statistic", value, filter(None, known))), line=line, key="statistic"
+        ) from None
+    return known[value]
+
+
+__all__ = ["condition_of", "conditions_of", "iterate_points", "precision_of", "read_points"]

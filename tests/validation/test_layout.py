@@ -1,0 +1,81 @@
+"""What layouts mean: each form once, then dies and cores, then nothing."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lcot.validation.layout import Layouts, read_layout
+from lcot.validation.types import Layout
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("tp8", Layout(1, 8, 1, 1, 1, 8)),
+        ("TP=8", Layout(1, 8, 1, 1, 1, 8)),
+        ("tp8 ep8", Layout(1, 8, 1, 1, 8, 1)),
+        ("tp1 dp8 ep8", Layout(1, 1, 8, 1, 8, 1)),
+        ("tp16 mtp4 ep4", Layout(1, 16, 1, 1, 4, 4)),
+        ("tp8/pp2", Layout(1, 8, 1, 2, 1, 8)),
+        ("tp4 x 2 replicas", Layout(2, 4, 1, 1, 1, 4)),
+        ("dp4 attention + ep4", Layout(1, 1, 4, 1, 4, 1)),
+        ("tp8 + expert parallel", Layout(1, 8, 1, 1, 8, 1)),
+        ("tp1/ep8/dp1", Layout(1, 8, 1, 1, 8, 1)),
+        ("tp1/ep8/dp8", Layout(1, 1, 8, 1, 8, 1)),
+        ("EP144, tp1", Layout(1, 1, 144, 1, 144, 1)),
+        ("dp4 (8 chips each)", Layout(4, 8, 1, 1, 1, 8)),
+    ],
+)
+def test_one_pool(text, expected):
+    assert read_layout(text, 0) == Layouts(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "decode", "prefill"),
+    [
+        ("prefill 2x(tp4) | decode 1x(tp8 ep8)", Layout(1, 8, 1, 1, 8, 1), Layout(2, 4, 1, 1, 1, 4)),
+        (
+            "prefill 10x(tp1 dp4 mtp4) | decode 1x(tp1 dp32 mtp32)",
+            Layout(1, 1, 32, 1, 1, 32),
+            Layout(10, 1, 4, 1, 1, 4),
+        ),
+        ("1P3D disaggregated, tp2 per worker", Layout(3, 2, 1, 1, 1, 2), Layout(1, 2, 1, 1, 1, 2)),
+        ("1P1D; prefill DP2+TP16, decode DP8+TP4", Layout(1, 4, 8, 1, 1, 32), Layout(1, 16, 2, 1, 1, 32)),
+        ("4P(32 GPU each)+1D(144 GPU); tp1", Layout(1, 1, 144, 1, 144, 1), Layout(4, 1, 32, 1, 32, 1)),
+        ("prefill TP4 on H200; decode 16 RDU", Layout(1, 16, 1, 1, 1, 16), Layout(1, 4, 1, 1, 1, 4)),
+    ],
+)
+def test_two_pools(text, decode, prefill):
+    assert read_layout(text, 0) == Layouts(decode, prefill)
+
+
+def test_a_dense_model_has_no_expert_ranks():
+    assert read_layout("tp4 ep4", 4, mixture=False).main == Layout(1, 4, 1, 1, 1, 1)
+
+
+def test_data_parallel_and_nothing_else_means_whole_copies():
+    assert read_layout("dp2", 8).main == Layout(2, 4, 1, 1, 1, 4)
+
+
+def test_dies_and_cores_are_counted_in_chips():
+    assert read_layout("tp24 (NeuronCores)", 12, mixture=False, parts=2).main == Layout(1, 12, 1, 1, 1, 1)
+    assert read_layout("EP320/DP320", 160, parts=2).main == Layout(1, 1, 160, 1, 160, 1)
+    assert read_layout("tp2 (TensorCores of one chip)", 1, parts=2).main == Layout(1, 1, 1, 1, 1, 1)
+    assert read_layout("tp8", 8, parts=2).main == Layout(1, 8, 1, 1, 1, 8)  # these are chips already
+
+
+def test_a_prefill_row_is_about_the_prefill_pool():
+    assert read_layout("prefill unit EP32/DP32 on 4 nodes", 32, scenario="prefill_only").main == Layout(
+        1, 1, 32, 1, 32, 1
+    )
+
+
+@pytest.mark.parametrize("text", ["", "8 GPUs", "disagg", "wafer-scale"])
+def test_what_states_no_layout(text):
+    assert read_layout(text, 8) == Layouts()
+
+
+@given(st.text(max_size=40), st.integers(0, 1000), st.booleans())
+def test_any_text_is_read_or_says_nothing(text, devices, mixture):
+    found = read_layout(text, devices, mixture)
+    assert found.main is None or found.main.chips >= 0

@@ -1,0 +1,202 @@
+"""Rows of a points file into conditions, and errors with file, line and column."""
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lcot.errors import LcotError, ParseError
+from lcot.steptime.types import Speculation
+from lcot.validation.points import condition_of, conditions_of, iterate_points, read_points
+from lcot.validation.types import Layout
+
+ROW = {
+    "id": "a1",
+    "family": "NVIDIA H100",
+    "system": "H100 SXM 80GB",
+    "n_devices": "8",
+    "model": "deepseek-ai/DeepSeek-R1",
+    "weight_dtype": "fp8",
+    "engine": "sglang 0.5.9",
+    "parallelism": "tp8 ep8",
+    "scenario": "closed_loop",
+    "input_len": "1024",
+    "output_len": "512",
+    "concurrency_or_batch": "16",
+    "spec_decode": "unknown",
+    "metric": "tpot_ms",
+    "value": "12.5",
+    "unit": "ms",
+    "statistic": "mean",
+    "source_title": "a test",
+    "note": "gemm=fp8 moe=fp8_block; x=1",
+}
+HERE = Path("points.csv")
+
+
+def row(**changes: str):
+    return condition_of({**ROW, **changes}, HERE, 7)
+
+
+def write(folder: Path, *rows: dict[str, str]) -> Path:
+    file = folder / "points.csv"
+    lines = [",".join(rows[0])] + [",".join(f'"{v}"' for v in r.values()) for r in rows]
+    file.write_text("\n".join(lines) + "\n")
+    return file
+
+
+def test_a_whole_row():
+    c = row()
+    assert (c.system, c.devices, c.model, c.engine, c.engine_version) == (
+        "dgx-h100",
+        8,
+        "deepseek-r1",
+        "sglang",
+        "0.5.9",
+    )
+    assert c.layout == Layout(1, 8, 1, 1, 8, 1)
+    assert (c.input_tokens, c.output_tokens, c.concurrency, c.rate) == (1024, 512, 16, None)
+    assert (c.metric, c.statistic, c.value, c.unit, c.lengths_from) == ("tpot_ms", "mean", 12.5, "ms", "row")
+    assert c.precision is not None
+    assert (c.precision.attention, c.precision.experts, c.precision.compute) == ("fp8-block", "fp8-block", "fp8")
+    assert c.speculation is None
+
+
+def test_formats_follow_the_row_and_the_chip():
+    fp4 = row(system="B200", weight_dtype="fp4", note="gemm=nvfp4 moe=nvfp4; x").precision
+    assert fp4 is not None
+    assert (fp4.attention, fp4.dense_format, fp4.experts, fp4.expert_compute) == ("bf16", "nvfp4", "nvfp4", "fp4")
+    hopper = row(model="Qwen/Qwen3-32B", weight_dtype="", note="gemm=None moe=None; x", parallelism="tp8").precision
+    assert hopper is not None
+    assert (hopper.attention, hopper.compute) == ("bf16", "bf16")
+    ascend = row(system="Ascend 910C (CloudMatrix384)", weight_dtype="int8", note="").precision
+    assert ascend is not None
+    assert (ascend.attention, ascend.compute) == ("int8", "int8")
+    kimi = row(system="B200", model="moonshotai/Kimi-K2.5", weight_dtype="fp4", note="gemm=nvfp4 moe=nvfp4;").precision
+    assert kimi is not None
+    assert (kimi.experts, kimi.expert_compute) == ("nvfp4", "fp4")
+    stated = row(model="openai/gpt-oss-120b", weight_dtype="fp8", note="gemm=fp8 moe=fp8;").precision
+    assert stated is not None
+    assert stated.experts == "mxfp4-w4a8"  # published in four bits only
+    vendor = row(system="n300 (2 Wormhole chips)", model="meta-llama/Llama-3.1-8B", kv_dtype="bfp8", n_devices="2",
+                 weight_dtype="bfp4 MLP + bfp8 attention", parallelism="tp2", note="").precision  # fmt: skip
+    assert vendor is not None
+    assert (vendor.attention, vendor.dense_format, vendor.kv) == ("bfp8", "bfp4", "bfp8")
+
+
+def test_large_models_may_have_other_formats():
+    text = "bfp8 MLP + bf16 attention (70B+: bfp8 attn, bfp4 MLP)"
+    small = row(system="n150", model="meta-llama/Llama-3.1-8B", weight_dtype=text, note="").precision
+    large = row(system="n150", model="meta-llama/Llama-3.1-70B", weight_dtype=text, note="").precision
+    assert small is not None
+    assert large is not None
+    assert (small.attention, small.dense_format) == ("bf16", "bfp8")
+    assert (large.attention, large.dense_format) == ("bfp8", "bfp4")
+
+
+def test_speculation_is_off_on_or_not_said():
+    assert row(spec_decode="n").speculation == Speculation()
+    assert row(spec_decode="y", note="MTP 1 token at 70% acceptance").speculation == Speculation("mtp", 1, 1.7)
+    assert row(spec_decode="").speculation is None
+
+
+def test_a_batch_per_chip_is_for_all_chips():
+    assert row(note="batch per NPU").concurrency == 16 * 8
+
+
+def test_an_endless_rate_is_no_rate():
+    assert row(request_rate="inf").rate is None
+    assert row(request_rate="8.62").rate == 8.62
+
+
+def test_lengths_come_from_the_table_where_the_row_has_none():
+    c = row(input_len="", output_len="293.2", scenario="offline", params_note="MLPerf llama2-70b-99.9")
+    assert c.lengths_from == "mlperf-llama2-70b"
+    assert c.input_tokens is not None
+    assert c.output_tokens == 293.2
+
+
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        ("system", "Cray-1"),
+        ("model", "llama-99"),
+        ("engine", "abacus"),
+        ("weight_dtype", "ternary"),
+        ("n_devices", "-8"),
+        ("n_devices", "2.5"),
+        ("input_len", "long"),
+        ("value", ""),
+        ("value", "-1"),
+        ("value", "1e99"),
+        ("metric", "speed"),
+        ("unit", "W"),
+        ("scenario", "daily"),
+        ("statistic", "p1234"),
+        ("spec_decode", "perhaps"),
+    ],
+)
+def test_bad_cells_are_errors_with_file_line_and_column(tmp_path: Path, column: str, text: str):
+    file = write(tmp_path, ROW, {**ROW, column: text})
+    with pytest.raises(ParseError) as caught:
+        read_points(file)
+    assert f"points.csv:3: {column}" in str(caught.value)
+
+
+def test_files_that_are_no_points(tmp_path: Path):
+    file = tmp_path / "points.csv"
+    for text, problem in [
+        ("", "missing"),
+        ("system,model,metric\n", "value"),
+        ("system,model,metric,value,hue\n", "hue"),
+    ]:
+        file.write_text(text)
+        with pytest.raises(ParseError, match=problem):
+            read_points(file)
+    with pytest.raises(ParseError, match="cannot be read"):
+        read_points(tmp_path / "absent.csv")
+    file.write_bytes(b"\xff\xfe\x00\x01")
+    with pytest.raises(ParseError):
+        read_points(file)
+
+
+def test_a_file_is_read_as_it_is_asked_for(tmp_path: Path):
+    file = write(tmp_path, ROW, {**ROW, "value": "bad"})
+    rows = iterate_points(file)
+    assert next(rows)[1].id == "a1"
+    with pytest.raises(ParseError):
+        next(rows)
+
+
+def test_rows_at_hand():
+    assert [c.id for c in conditions_of([ROW, {**ROW, "id": "a2"}])] == ["a1", "a2"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(sorted(ROW)), st.text(max_size=12))
+def test_any_cell_is_read_or_refused_with_its_file(column: str, text: str):
+    try:
+        row(**{column: text})
+    except LcotError as error:
+        assert "points.csv:7" in str(error)  # noqa: PT017
+
+
+@pytest.mark.skipif("LCOT_EVIDENCE" not in os.environ, reason="needs the folder of evidence in LCOT_EVIDENCE")
+@pytest.mark.parametrize(
+    ("name", "count", "open_layouts", "wrong"), [("calibration", 8028, 0.08, 0), ("serving_runs", 3998, 0.0, 38)]
+)
+def test_every_row_of_the_measurements(name: str, count: int, open_layouts: float, wrong: int):
+    conditions = read_points(Path(os.environ["LCOT_EVIDENCE"]) / "measurements" / f"{name}.csv")
+    assert len(conditions) == count
+    assert not any(c.input_tokens is None or c.output_tokens is None for c in conditions)
+    assert sum(c.layout is None for c in conditions) <= open_layouts * count
+    chips = Counter(
+        c.layout.chips + (c.prefill_layout.chips if c.prefill_layout else 0) == c.devices
+        and c.layout.expert * c.layout.expert_tensor in (1, c.layout.tensor * c.layout.data)
+        for c in conditions
+        if c.layout
+    )
+    assert chips[False] == wrong
