@@ -7,7 +7,8 @@ from math import ceil, floor
 
 import numpy as np
 
-from lcot.errors import DomainError, Infeasible
+from lcot.errors import DomainError, Infeasible, MissingFact
+from lcot.facts.types import Numeric
 from lcot.steptime.types import Step, StepTime
 
 POINTS = 9  # of the trapezoid over a growing context; step time is nearly linear in it
@@ -39,6 +40,14 @@ def held_together(steps: StepTime, input_tokens: float, output_tokens: float) ->
     if held < 1:
         raise Infeasible("the KV cache does not hold one request beside the weights", "KV cache")
     return held
+
+
+def watts(steps: StepTime, step: Step) -> Numeric:
+    """Power of one copy during a step; NaN where it is not on record. [W]"""
+    try:
+        return steps.power(step)
+    except MissingFact:
+        return float("nan")
 
 
 def prefill_seconds(
@@ -83,7 +92,7 @@ def prefill_seconds(
         prefill_sequences=sequences / count,
     )
     seconds = float(steps.latency(step).total) + (count - 1) * float(steps.interval(step).total)
-    return seconds, seconds * float(steps.power(step))
+    return seconds, seconds * float(watts(steps, step))
 
 
 def decode_seconds(steps: StepTime, sequences: float, context: float, tokens: float) -> tuple[float, float]:
@@ -124,7 +133,7 @@ def decode_seconds(steps: StepTime, sequences: float, context: float, tokens: fl
     each = np.maximum(np.asarray(steps.latency(step).total), slot)
     each = np.broadcast_to(each, (POINTS,)) / steps.deployment.speculation.acceptance_length
     duty = np.minimum(slot / np.maximum(np.asarray(steps.latency(step).total), slot), 1.0)
-    busy = np.asarray(steps.power(step))
+    busy = np.asarray(watts(steps, step))
     power = float(steps.idle_power) + (busy - float(steps.idle_power)) * duty
     joules = np.broadcast_to(each * power, (POINTS,))
     return tokens * _mean(each), tokens * _mean(joules)

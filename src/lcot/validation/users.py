@@ -14,7 +14,6 @@ from lcot.serving.types import Outcome, Policy, Requests
 from lcot.steptime.types import StepTable
 
 ROUNDS = 10  # requests per user in a closed loop
-NARROW = 0.8  # shortest length over nominal where lengths are drawn (random-range-ratio of the public recipes)
 OPEN_REQUESTS = 2000  # of an open-loop run
 SEED = 20261122
 Reals = npt.NDArray[Any]

@@ -1,0 +1,282 @@
+"""What the clients of a benchmark would see of a deployment: one protocol per scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import sqrt
+
+import numpy as np
+
+from lcot.errors import Infeasible
+from lcot.serving.curve import Curve, batches, curve
+from lcot.serving.types import Policy, Traffic
+from lcot.steptime.types import Step, StepTable, StepTime
+from lcot.validation.batch import BatchRun, decode_seconds, prefill_seconds, run_batch
+from lcot.validation.recipes import shortest
+from lcot.validation.types import Condition
+from lcot.validation.users import Client, closed_loop, open_loop
+
+Values = dict[tuple[str, str], float]  # (metric, statistic) -> value in the unit of a points file
+STATISTICS = ("mean", "p50", "p90", "p95", "p99")
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Copies of one deployment, with what the protocols need of it."""
+
+    steps: StepTime
+    copies: int
+    table: Callable[[], StepTable]  # made only where the kernel runs
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """The machine of one condition."""
+
+    serving: Pool
+    prefill: Pool | None
+    policy: Policy
+    first_token: float = 0.0  # s that clients wait beside the engine's steps
+
+
+def observe(condition: Condition, setup: Setup, input_tokens: float, output_tokens: float) -> Values:
+    """Every quantity that a points file may hold, for one run.
+
+    Parameters
+    ----------
+    condition : Condition
+        Scenario, users, rate; metric, statistic and value are not read.
+    setup : Setup
+        The machine and the engine's rules.
+    input_tokens, output_tokens : float
+        Mean lengths. [token]
+
+    Returns
+    -------
+    dict
+        By metric and statistic, in the units of points files. [ms, tok/s, W, J]
+
+    Raises
+    ------
+    Infeasible
+        If the run does not fit the machine.
+    """
+    protocol = PROTOCOLS[protocol_of(condition)]
+    return protocol(condition, setup, input_tokens, output_tokens)
+
+
+def protocol_of(condition: Condition) -> str:
+    """Name of the protocol: from the scenario, and from what the row says of how its batch was run."""
+    scenario, note = condition.scenario, condition.note.lower()
+    if scenario in ("prefill_only", "decode_only", "server"):
+        return scenario
+    if scenario == "offline" and condition.concurrency is None:
+        return "offline"
+    if "avg_batch_size" in note or "steady state" in note:
+        return "steady"
+    alone = scenario in ("single_stream", "interactive") and (condition.concurrency or 1) <= 1
+    if alone or scenario == "offline" or "static batch" in note or condition.engine in STATIC:
+        return "batch"
+    return "users"
+
+
+# engines whose published runs are one batch started together
+STATIC = ("neuronx", "tt-metal", "sambaflow", "deepspeed", "llama.cpp", "chitu", "vllm-splitwise")
+
+
+def _sizes(condition: Condition, pool: Pool) -> float:
+    """Requests on one copy."""
+    return max((condition.concurrency or 1.0) / pool.copies, 1.0)
+
+
+def _rates(copies: float, seconds: float, n: float, i: float, o: float, watts: float) -> Values:
+    """Throughput and energy of n requests on each copy in a time."""
+    out = copies * n * o / seconds
+    return {
+        ("output_tok_s_total", "mean"): out,
+        ("total_tok_s_total", "mean"): copies * n * (i + o) / seconds,
+        ("input_tok_s_total", "mean"): copies * n * i / seconds,
+        ("watts_system", "mean"): copies * watts,
+        ("joules_per_token", "mean"): copies * watts / out if out else 0.0,
+    }
+
+
+def _everywhere(metric: str, value: float) -> Values:
+    """One value for every statistic, where all requests are alike."""
+    return {(metric, name): value for name in STATISTICS}
+
+
+def _batch(condition: Condition, setup: Setup, i: float, o: float) -> Values:
+    pool = setup.serving
+    n = _sizes(condition, pool)
+    run: BatchRun = run_batch(pool.steps, n, i, o, setup.policy.max_batched_tokens)
+    seconds = run.seconds + setup.first_token
+    values = _rates(min(pool.copies, condition.concurrency or pool.copies), seconds, n, i, o, run.power)
+    values |= _everywhere("ttft_ms", 1e3 * (run.prefill + setup.first_token))
+    if run.per_token > 0:
+        speed = 1.0 / run.per_token
+        if "end-to-end" in condition.note.lower():
+            speed = o / seconds
+        values |= _everywhere("tpot_ms", 1e3 * run.per_token) | _everywhere("output_tok_s_per_user", speed)
+    return values
+
+
+def _prefill_only(condition: Condition, setup: Setup, i: float, o: float) -> Values:
+    pool = setup.prefill or setup.serving
+    budget = setup.policy.max_batched_tokens
+    full = max(1.0, np.ceil(budget / i))  # prompts that fill a step, where the row names no batch
+    n = _sizes(condition, pool) if condition.concurrency else (full if "tok_s" in condition.metric else 1.0)
+    seconds, joules = prefill_seconds(pool.steps, n, i, budget)
+    values = _everywhere("ttft_ms", 1e3 * (seconds + setup.first_token))
+    return values | _rates(pool.copies, seconds, n, i, max(o, 1.0), joules / seconds)
+
+
+def _decode_only(condition: Condition, setup: Setup, i: float, o: float) -> Values:
+    pool = setup.serving
+    n = _sizes(condition, pool)
+    tokens = max(o, 2.0)
+    seconds, joules = decode_seconds(pool.steps, n, i, tokens - 1.0)
+    per_token = seconds / (tokens - 1.0)
+    values = _rates(pool.copies, per_token, n, i, 1.0, joules / seconds)
+    first, _ = prefill_seconds(pool.steps, n, i, setup.policy.max_batched_tokens)
+    values |= _everywhere("ttft_ms", 1e3 * (first + setup.first_token))
+    return values | _everywhere("tpot_ms", 1e3 * per_token) | _everywhere("output_tok_s_per_user", 1.0 / per_token)
+
+
+def _offline(condition: Condition, setup: Setup, i: float, o: float) -> Values:
+    """Everything at once: the batch that gives the highest rate of those that the cache holds."""
+    pool = setup.serving
+    traffic = Traffic(max(i, 1.0), max(o, 1.0))
+    top = min(pool.steps.max_sequences, setup.policy.max_sequences)
+    points = curve(pool.steps, traffic, batches(top), setup.policy.max_batched_tokens)
+    rate = np.where(points.fits, points.rate, 0.0)
+    best = int(np.argmax(rate))
+    if not rate[best] > 0:
+        raise Infeasible("the KV cache does not hold one request beside the weights", "KV cache")
+    values = _rates(pool.copies, 1.0 / float(rate[best]), 1.0, i, o, _power(points, best))
+    values |= _everywhere("tpot_ms", 1e3 * float(points.time_per_output_token[best]))
+    return values | _everywhere("ttft_ms", 1e3 * float(points.time_to_first_token[best]))
+
+
+def _power(points: Curve, place: int) -> float:
+    """Power at one batch of a curve; NaN where it is not on record. [W]"""
+    return float("nan") if points.power is None else float(points.power[place])
+
+
+def _steady(condition: Condition, setup: Setup, i: float, o: float) -> Values:
+    """A batch kept full: the mean step, and the spread of steps with and without prompts."""
+    pool, chunk = setup.serving, float(setup.policy.max_batched_tokens)
+    n = _sizes(condition, pool)
+    point = curve(pool.steps, Traffic(i, o), np.array([n]), chunk)
+    values = _rates(pool.copies, 1.0 / float(point.rate[0]), 1.0, i, o, _power(point, 0))
+    tpot = 1e3 * float(point.time_per_output_token[0])
+    values[("tpot_ms", "mean")] = tpot
+    gained = pool.steps.deployment.speculation.acceptance_length
+    arriving = n * gained / o  # prompts per step
+    for name, share in (("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)):
+        tokens = min(_poisson_quantile(arriving, share) * i, chunk)
+        step = Step(
+            decode_sequences=n,
+            decode_context=n * (i + o / 2),
+            prefill_tokens=tokens,
+            prefill_pairs=tokens * i / 2,
+            prefill_sequences=tokens / i,
+        )
+        values[("tpot_ms", name)] = 1e3 * float(pool.steps.latency(step).total) / gained
+    values |= _everywhere("ttft_ms", 1e3 * (float(point.time_to_first_token[0]) + setup.first_token))
+    return values | _everywhere("output_tok_s_per_user", 1e3 / tpot)
+
+
+def _poisson_quantile(mean: float, share: float) -> float:
+    """Least count whose cumulative probability reaches ``share``; a normal one where the mean is large."""
+    if mean > 50:
+        from statistics import NormalDist
+
+        return mean + sqrt(mean) * NormalDist().inv_cdf(share)
+    term = total = float(np.exp(-mean))
+    count = 0
+    while total < share:
+        count += 1
+        term *= mean / count
+        total += term
+    return float(count)
+
+
+def _users(condition: Condition, setup: Setup, i: float, o: float) -> Values:
+    users = max(round(condition.concurrency or 1.0), 1)
+    client = closed_loop(
+        setup.serving.table(),
+        _with_copies(setup),
+        users,
+        i,
+        max(o, 1.0),
+        narrowest=shortest(condition),
+        prefill_table=setup.prefill.table() if setup.prefill else None,
+    )
+    return _seen(client, setup, i, o)
+
+
+def _server(condition: Condition, setup: Setup, i: float, o: float) -> Values:
+    """Poisson arrivals; lengths spread exponentially around their means where the row gives means only."""
+    from lcot.validation.users import OPEN_REQUESTS, SEED
+
+    if condition.rate is None:
+        return _offline(condition, setup, i, o)
+    random = np.random.default_rng(SEED)
+    count = OPEN_REQUESTS
+    inputs = np.maximum(random.gamma(2.0, i / 2.0, count).round(), 1).astype(np.int64)
+    outputs = np.maximum(random.gamma(2.0, o / 2.0, count).round(), 1).astype(np.int64)
+    single = replace(setup.policy, replicas=1)
+    client = open_loop(setup.serving.table(), single, condition.rate / setup.serving.copies, inputs, outputs)
+    values = _seen(client, setup, i, o)
+    for name in ("output_tok_s_total", "total_tok_s_total", "input_tok_s_total", "watts_system"):
+        values[(name, "mean")] *= setup.serving.copies
+    return values
+
+
+def _with_copies(setup: Setup) -> Policy:
+    prefill = setup.prefill.copies if setup.prefill else 0
+    return replace(setup.policy, replicas=setup.serving.copies, prefill_replicas=prefill)
+
+
+def _seen(client: Client, setup: Setup, i: float, o: float) -> Values:
+    values: Values = {}
+    for name in STATISTICS:
+        values[("ttft_ms", name)] = 1e3 * (client.statistic(client.first_token, name) + setup.first_token)
+        if len(client.per_token):
+            per_token = client.statistic(client.per_token, name)
+            values[("tpot_ms", name)] = 1e3 * per_token
+            values[("output_tok_s_per_user", name)] = 1.0 / per_token if per_token > 0 else 0.0
+    watts = _watts(client, setup, i, o)
+    values[("output_tok_s_total", "mean")] = client.output_rate
+    values[("total_tok_s_total", "mean")] = client.output_rate + client.input_rate
+    values[("input_tok_s_total", "mean")] = client.input_rate
+    values[("watts_system", "mean")] = watts
+    values[("joules_per_token", "mean")] = watts / client.output_rate if client.output_rate else 0.0
+    return values
+
+
+def _watts(client: Client, setup: Setup, i: float, o: float) -> float:
+    """Mean power: each pool busy for its share of the run, with its mean step."""
+    steps, outcome = setup.serving.steps, client.outcome
+    busy = float(outcome.busy[-1]) / outcome.duration if outcome.duration else 0.0
+    running = client.output_rate * float(np.mean(client.per_token)) if len(client.per_token) else 1.0
+    each = max(running / setup.serving.copies, 1.0)
+    point = curve(steps, Traffic(max(i, 1.0), max(o, 1.0)), np.array([each]), float(setup.policy.max_batched_tokens))
+    idle = float(steps.idle_power)
+    total = setup.serving.copies * (idle + (_power(point, 0) - idle) * min(busy, 1.0))
+    if setup.prefill:
+        total += setup.prefill.copies * float(setup.prefill.steps.idle_power)
+    return total
+
+
+PROTOCOLS: dict[str, Callable[[Condition, Setup, float, float], Values]] = {
+    "batch": _batch,
+    "prefill_only": _prefill_only,
+    "decode_only": _decode_only,
+    "offline": _offline,
+    "steady": _steady,
+    "users": _users,
+    "server": _server,
+}

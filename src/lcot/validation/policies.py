@@ -1,0 +1,64 @@
+"""How engines take requests up, as their documentation states, and what clients wait beside the engine's steps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lcot.facts.types import Facts
+from lcot.serving.types import Policy
+from lcot.steptime.types import Deployment
+from lcot.validation.deploying import Plan
+from lcot.validation.recipes import recipe_of
+from lcot.validation.types import Condition
+from lcot.workload.counts import kv_bytes_per_token
+
+# by the engine's name; every other engine as vllm
+POLICIES: dict[str, Policy] = {
+    "vllm": Policy("vllm", "mixed", True, 1024, 8192, source="https://docs.vllm.ai/en/latest/configuration/optimization"),
+    "sglang": Policy(
+        "sglang", "prefill_first", True, 2048, 16384, source="https://docs.sglang.ai/advanced_features/server_arguments.html"
+    ),
+    "trtllm": Policy(
+        "trtllm", "mixed", True, 2048, 8192, reserve=1.0,
+        source="https://nvidia.github.io/TensorRT-LLM/legacy/performance/performance-tuning-guide/index.html",
+    ),
+}  # fmt: skip
+
+
+def policy_of(deployment: Deployment, condition: Condition, plan: Plan) -> tuple[Policy, float]:
+    """Rules of the engine of a deployment, and seconds that a client waits beside its steps.
+
+    Facts of the engine stand above its family's rules: ``policy.tokens`` [token], ``policy.sequences`` [1],
+    ``receive.interval`` [1], ``client.first_token`` [s]. A public recipe's settings stand above both.
+    """
+    facts = deployment.engine.facts
+    policy = POLICIES.get(condition.engine, POLICIES["vllm"])
+
+    def given(key: str, otherwise: float) -> float:
+        return float(facts.number(key)) if facts.has(key) else otherwise
+
+    recipe = recipe_of(condition, deployment)
+    policy = replace(
+        policy,
+        max_batched_tokens=recipe.chunk or int(given("policy.tokens", policy.max_batched_tokens)),
+        max_sequences=int(given("policy.sequences", policy.max_sequences)),
+        stream_interval=recipe.stream,
+        receive_interval=max(recipe.receive, round(given("receive.interval", 1))),
+        acceptance_length=deployment.speculation.acceptance_length,
+    )
+    # each rank of data-parallel attention fills a budget of its own
+    policy = replace(policy, max_batched_tokens=policy.max_batched_tokens * deployment.data)
+    if plan.prefill is not None:
+        latency, each = transfer(deployment, facts)
+        policy = replace(policy, transfer_latency=latency, transfer_per_token=each)
+    return policy, given("client.first_token", 0.0)
+
+
+def transfer(deployment: Deployment, facts: Facts) -> tuple[float, float]:
+    """Latency, and seconds per token, of moving a KV cache between pools over each chip's scale-out link. [s, s]"""
+    chip = deployment.system.chip
+    level = chip.levels[-1] if chip.levels else ""
+    bandwidth = chip.facts.number(f"fabric.{level}.bandwidth", "moving a KV cache between pools")
+    each = kv_bytes_per_token(deployment.model, deployment.precision.kv) / deployment.chips
+    latency = float(facts.number("collective.outer")) if facts.has("collective.outer") else 0.0
+    return latency, each / float(bandwidth)

@@ -1,0 +1,252 @@
+"""Predict measured points from only what their rows state."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from math import isfinite
+
+from lcot.errors import LcotError
+from lcot.steptime.types import Deployment, Speculation, StepTable, StepTime
+from lcot.validation.deploying import OFF, Overrides, Plan, plans
+from lcot.validation.intervals import mixture
+from lcot.validation.observe import Pool, Setup, Values, observe, protocol_of
+from lcot.validation.policies import policy_of
+from lcot.validation.recipes import with_recipe_cache
+from lcot.validation.spreads import Spreads, committed_spreads, path_of, widening_of
+from lcot.validation.types import Condition, Layout, Prediction
+
+STATISTIC = {"": "mean", "median": "p50", "average": "mean"}
+THROUGHPUT = ("output_tok_s_total", "total_tok_s_total", "input_tok_s_total")
+MIXED_SHARE = 0.25  # weight of unstated multi-token prediction where the model ships it; see docs/accuracy.md
+MTP = Speculation("mtp", 3, 2.4)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one condition's run would show, under each assumption on what the row leaves open."""
+
+    components: tuple[tuple[float, Values], ...] = ()  # weight, values
+    status: str = "predicted"
+    reason: str = ""
+
+
+def predict(
+    conditions: Iterable[Condition],
+    overrides: Overrides | None = None,
+    spreads: Spreads | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> list[Prediction]:
+    """Prediction of each condition's metric and statistic; rows of one run are worked out once.
+
+    Parameters
+    ----------
+    conditions : iterable of Condition
+        What was measured; values are used only to fill `Prediction.value`.
+    overrides : mapping, optional
+        Values of engine facts to use instead of those on record, by engine id. [SI]
+    spreads : Spreads, optional
+        Ranges; the committed ones by default.
+    progress : callable, optional
+        Called with the number of runs done. [1]
+
+    Returns
+    -------
+    list of Prediction
+        In the order of the conditions.
+    """
+    rows = list(conditions)
+    ranges = committed_spreads() if spreads is None else spreads
+    runs: dict[Condition, list[int]] = defaultdict(list)
+    for place, condition in enumerate(rows):
+        runs[run_of(condition)].append(place)
+    found: dict[int, Prediction] = {}
+    for done, members in enumerate(runs.values()):
+        answer = answer_of(rows[members[0]], overrides)
+        for place in members:
+            found[place] = _prediction(rows[place], answer, ranges)
+        if progress is not None:
+            progress(done + 1)
+    return [found[place] for place in range(len(rows))]
+
+
+def run_of(condition: Condition) -> Condition:
+    """The run that a row belongs to: the condition without what was measured of it."""
+    return replace(condition, id="", metric=_kind(condition.metric), statistic="", value=0.0, unit="", quality="")
+
+
+def _kind(metric: str) -> str:
+    return "tok_s" if "tok_s_total" in metric else ""
+
+
+def answer_of(condition: Condition, overrides: Overrides | None = None) -> Answer:
+    """What the run of a condition would show."""
+    wrong = contradiction(condition)
+    if wrong:
+        return Answer(status="inconsistent", reason=wrong)
+    if condition.input_tokens is None or condition.output_tokens is None:
+        return Answer(status="unanswered", reason="no lengths are stated, and no sourced table has them")
+    components: list[tuple[float, Values]] = []
+    try:
+        for weight, speculation in assumed(condition):
+            components.append((weight, _best(condition, speculation, overrides)))
+    except LcotError as problem:
+        if not components:
+            status = "inconsistent" if _does_not_fit(condition, problem) else "unanswered"
+            return Answer(status=status, reason=f"{type(problem).__name__}: {problem}")
+    return Answer(tuple(components))
+
+
+def _does_not_fit(condition: Condition, problem: LcotError) -> bool:
+    from lcot.errors import Infeasible
+
+    return condition.layout is not None and isinstance(problem, Infeasible) and "weights" in str(problem)
+
+
+def contradiction(condition: Condition) -> str:
+    """Why the stated layout cannot be that of the stated devices; empty where it can."""
+    if condition.layout is None or not condition.devices:
+        return ""
+    chips = condition.layout.chips + (condition.prefill_layout.chips if condition.prefill_layout else 0)
+    if chips != condition.devices:
+        return f"the stated layout has {chips} devices, the row {condition.devices}"
+    for layout in filter(None, (condition.layout, condition.prefill_layout)):
+        wrong = _cut_wrongly(condition, layout)
+        if wrong:
+            return wrong
+    return ""
+
+
+def _cut_wrongly(condition: Condition, layout: Layout) -> str:
+    stage = layout.tensor * layout.data
+    experts = layout.expert * layout.expert_tensor
+    if experts > 1 and experts != stage:
+        return f"experts over {experts} devices, attention over {stage}"
+    return ""
+
+
+def assumed(condition: Condition) -> list[tuple[float, Speculation]]:
+    """Speculation to assume, with weights: as stated, or both where the row leaves it open and the model ships it."""
+    from lcot.validation.deploying import model_of
+
+    if condition.speculation is not None:
+        return [(1.0, condition.speculation)]
+    if not model_of(condition.model).prediction_layers or condition.scenario not in ("closed_loop", "interactive"):
+        return [(1.0, OFF)]
+    return [(1.0 - MIXED_SHARE, OFF), (MIXED_SHARE, MTP)]
+
+
+def _best(condition: Condition, speculation: Speculation, overrides: Overrides | None) -> Values:
+    """Values of the run; of the usual layouts, where none is stated, those of the best by the scenario's own aim."""
+    best: Values | None = None
+    problem: LcotError | None = None
+    for stated in plans(condition, speculation, gpu_only(condition, overrides)):
+        plan = with_caches(stated, condition)
+        try:
+            values = observe(condition, setup_of(condition, plan), *_lengths(condition))
+        except LcotError as error:
+            problem = problem or error
+            continue
+        if best is None or _aim(condition, values) > _aim(condition, best):
+            best = values
+    if best is None:
+        raise problem or LcotError("no layout")
+    return best
+
+
+def with_caches(plan: Plan, condition: Condition) -> Plan:
+    """The plan with the KV format that the run's public recipe sets."""
+    prefill = with_recipe_cache(plan.prefill, condition) if plan.prefill is not None else None
+    return replace(plan, deployment=with_recipe_cache(plan.deployment, condition), prefill=prefill)
+
+
+def gpu_only(condition: Condition, overrides: Overrides | None) -> Overrides | None:
+    """Overrides without the host's share of power, where the row measured the accelerators alone."""
+    if "gpu power only" not in condition.note.lower():
+        return overrides
+    from lcot.validation.deploying import engine_id
+
+    name = engine_id(condition)
+    return {**(overrides or {}), name: {**(overrides or {}).get(name, {}), "power.host": 0.0}}
+
+
+def _aim(condition: Condition, values: Values) -> float:
+    """What a tester who chose the layout would have tuned for: throughput under full load, else speed."""
+    if protocol_of(condition) in ("offline", "server"):
+        return values[("output_tok_s_total", "mean")]
+    return -values.get(("tpot_ms", "mean"), values[("ttft_ms", "mean")])
+
+
+def _lengths(condition: Condition) -> tuple[float, float]:
+    return float(condition.input_tokens or 0.0), float(condition.output_tokens or 0.0)
+
+
+def setup_of(condition: Condition, plan: Plan) -> Setup:
+    """Pools, tables and rules of a plan."""
+    policy, waits = policy_of(plan.deployment, condition, plan)
+    sequences = max(1, min(policy.max_sequences, int(condition.concurrency or policy.max_sequences)))
+    policy = replace(policy, max_sequences=sequences)
+
+    def pool(deployment: Deployment, copies: int) -> Pool:
+        steps = steps_of(deployment)
+        return Pool(steps, copies, lambda: table_of(deployment, sequences, policy.max_batched_tokens))
+
+    prefill = pool(plan.prefill, plan.prefill_copies) if plan.prefill is not None else None
+    return Setup(pool(plan.deployment, plan.copies), prefill, policy, waits)
+
+
+def _fingerprint(deployment: Deployment) -> tuple[object, ...]:
+    d = deployment
+    facts = tuple((key, fact.value) for key, fact in d.engine.facts.items() if not isinstance(fact.value, str))
+    layout = (d.tensor, d.data, d.pipeline, d.expert, d.expert_tensor, d.context)
+    return (d.system.id, d.model.id, d.engine.id, facts, d.precision, layout, d.speculation)
+
+
+_steps: dict[tuple[object, ...], StepTime] = {}
+_tables: dict[tuple[object, ...], StepTable] = {}
+
+
+def steps_of(deployment: Deployment) -> StepTime:
+    """Step time of a deployment, kept."""
+    from lcot.steptime.estimate import estimate
+
+    key = _fingerprint(deployment)
+    if key not in _steps:
+        if len(_steps) > 2000:
+            _steps.clear()
+        _steps[key] = estimate(deployment)
+    return _steps[key]
+
+
+def table_of(deployment: Deployment, sequences: int, budget: int) -> StepTable:
+    """Step table of a deployment for the kernel, kept."""
+    from lcot.steptime.tables import tables
+
+    size, budget = (1024 if sequences <= 1024 else 4096), max(budget, 32768)
+    key = (*_fingerprint(deployment), size, budget)
+    if key not in _tables:
+        if len(_tables) > 300:
+            _tables.clear()
+        _tables[key] = tables(steps_of(deployment), size, budget)
+    return _tables[key]
+
+
+def _prediction(condition: Condition, answer: Answer, spreads: Spreads) -> Prediction:
+    def without(status: str, reason: str) -> Prediction:
+        return Prediction(condition.id, condition.value, None, None, None, status, reason)
+
+    if answer.status != "predicted":
+        return without(answer.status, answer.reason)
+    key = (condition.metric, STATISTIC.get(condition.statistic, condition.statistic))
+    parts = [(weight, values[key]) for weight, values in answer.components if key in values]
+    parts = [(weight, value) for weight, value in parts if isfinite(value) and value > 0]
+    if not parts:
+        return without("unanswered", f"{key[0]} ({key[1]}) does not follow from {protocol_of(condition)}")
+    path, factor = path_of(condition), widening_of(condition)
+    spread = spreads.of(path, factor)
+    low, middle, high = mixture([(weight, value, spread) for weight, value in parts])
+    status, reason = "predicted", ""
+    if condition.scenario == "server" and condition.rate and condition.metric in THROUGHPUT:
+        status, reason = "identity", "open-loop throughput is the offered rate times the lengths"
+    return Prediction(condition.id, condition.value, middle, low, high, status, reason)

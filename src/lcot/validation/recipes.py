@@ -1,0 +1,77 @@
+"""Settings that the public InferenceX recipes give to their servers: conditions that rows of it do not repeat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from lcot.facts.reading import read_yaml
+from lcot.steptime.types import Deployment
+from lcot.validation.types import Condition
+
+# in the source or note of a row of that benchmark
+MARKS = ("inferencex", "inferencemax", "db-dump", "workflow_run_id", "wip=", "gap-analysis")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Server settings of one run. Steps, tokens, tokens, format of the KV cache."""
+
+    receive: int = 1
+    stream: int = 1
+    chunk: int = 0  # 0: the engine's own
+    kv: str = ""  # "": as the checkpoint
+
+
+def is_recipe(condition: Condition) -> bool:
+    """Whether a row says that it is a run of the public InferenceX recipes."""
+    said = f"{condition.source} {condition.note}".lower()
+    return condition.engine == "best" or any(mark in said for mark in MARKS)
+
+
+def recipe_of(condition: Condition, deployment: Deployment) -> Recipe:
+    """Settings of the run of a condition; the engine's own where it is no such run."""
+    if not is_recipe(condition):
+        return Recipe()
+    for rule in _content()["rules"]:
+        if _fits(rule, condition, deployment):
+            return Recipe(rule["receive"], rule["stream"], rule["chunk"], rule["kv"])
+    return Recipe()
+
+
+def shortest(condition: Condition) -> float:
+    """Shortest over nominal length of a row's requests; 1 where they are all alike. [1]"""
+    return float(_content()["lengths"]) if is_recipe(condition) else 1.0
+
+
+def with_recipe_cache(deployment: Deployment, condition: Condition) -> Deployment:
+    """The deployment with the recipe's KV format where its weights have 8 bits or fewer and the row names none."""
+    recipe = recipe_of(condition, deployment)
+    precision = deployment.precision
+    if not recipe.kv or precision.kv != "bf16" or precision.experts in ("bf16", "fp16"):
+        return deployment
+    return replace(deployment, precision=replace(precision, kv=recipe.kv))
+
+
+def _fits(rule: dict[str, Any], condition: Condition, deployment: Deployment) -> bool:
+    chip = deployment.system.chip
+    engine = condition.engine
+    if engine == "best":  # the fastest engine of a public result is not named: most often these
+        engine = "sglang" if chip.vendor == "AMD" else "trtllm"
+    tests = (
+        rule["engine"] == engine,
+        "vendor" not in rule or rule["vendor"] == chip.vendor,
+        "models" not in rule or any(name in deployment.model.id for name in rule["models"]),
+        "chips" not in rule or any(name in chip.id for name in rule["chips"]),
+        "formats" not in rule or deployment.precision.experts in rule["formats"],
+        "below" not in rule or (condition.concurrency or 0) < rule["below"],
+    )
+    return all(tests)
+
+
+@lru_cache(maxsize=1)
+def _content() -> dict[str, Any]:
+    return read_yaml(Path(str(files("lcot"))) / "validation" / "recipes.yaml")
