@@ -186,13 +186,15 @@ def test_any_cell_is_read_or_refused_with_its_file(column: str, text: str):
 
 @pytest.mark.skipif("LCOT_EVIDENCE" not in os.environ, reason="needs the folder of evidence in LCOT_EVIDENCE")
 @pytest.mark.parametrize(
-    ("name", "count", "open_layouts", "wrong"), [("calibration", 8028, 0.08, 0), ("serving_runs", 3998, 0.0, 38)]
+    ("name", "count", "open_layouts", "wrong"), [("calibration", 8028, 0.08, 1), ("serving_runs", 3998, 0.0, 38)]
 )
 def test_every_row_of_the_measurements(name: str, count: int, open_layouts: float, wrong: int):
     conditions = read_points(Path(os.environ["LCOT_EVIDENCE"]) / "measurements" / f"{name}.csv")
     assert len(conditions) == count
     assert not any(c.input_tokens is None or c.output_tokens is None for c in conditions)
     assert sum(c.layout is None for c in conditions) <= open_layouts * count
+    # what the files write of a layout does not always make its devices: a row per GPU of a pool of 48, and
+    # experts over more ranks than the attention
     chips = Counter(
         c.layout.chips + (c.prefill_layout.chips if c.prefill_layout else 0) == c.devices
         and c.layout.expert * c.layout.expert_tensor in (1, c.layout.tensor * c.layout.data)
