@@ -82,9 +82,9 @@ def engine_for(name: str, version: str, system: System, engines: Iterable[Engine
     if not every:
         raise UnknownName("engine", name, [], system.family)
     wanted = version_of(version)
-    named = [engine for engine in every if _is_named(engine, name)]
+    named = [engine for engine in every if is_named(engine, name)]
     if not named:
-        return _usual(system, every)
+        return catalog.engine_of(system)
     holding = [engine for engine in named if wanted and in_range(wanted, engine.versions)]
     if holding:
         return holding[-1]
@@ -92,21 +92,13 @@ def engine_for(name: str, version: str, system: System, engines: Iterable[Engine
     return (older or (named[:1] if wanted else named))[-1]
 
 
-def _is_named(engine: Engine, name: str) -> bool:
+def is_named(engine: Engine, name: str) -> bool:
     return engine.id == name or engine.id.startswith(name + "-") or engine.name.lower() == name.lower()
 
 
 def _lowest(versions: str) -> tuple[int, ...]:
     found = re.search(r">=?\s*([\w.]+)", versions)
     return version_of(found[1]) if found else ()
-
-
-def _usual(system: System, every: list[Engine]) -> Engine:
-    for wanted in (system.chip.id, system.vendor, system.chip.vendor):
-        for engine in every:
-            if wanted in engine.usual_for:
-                return engine
-    return every[-1]
 
 
 def supported(chip: Chip) -> tuple[str, ...]:
