@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 
 @contextmanager
-def counting(what: str, total: int | None = None) -> Iterator[Callable[[int], None] | None]:
+def counting(what: str, total: int | None = None) -> Generator[Callable[[int], None] | None]:
     """A callback that takes the number done; None where nobody looks."""
     if not sys.stderr.isatty():
         yield None

@@ -6,14 +6,15 @@ import csv
 import io
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from lcot.cli.progress import counting
 from lcot.errors import InputError
 
-Points = Annotated[Path | None, Parameter(help="CSV of measured points; the shipped ones where not given")]
+if TYPE_CHECKING:
+    from lcot.validation.types import Condition, Prediction
 
 
 def validate(
@@ -67,7 +68,7 @@ def validate(
     )
 
 
-def shipped() -> list[object]:
+def shipped() -> list[Condition]:
     """The measured points that ship with the package."""
     from lcot.validation.measured import measured_rows
     from lcot.validation.points import conditions_of
@@ -75,7 +76,7 @@ def shipped() -> list[object]:
     return conditions_of(measured_rows(), "the shipped points")
 
 
-def write_predictions(path: Path, predictions: list[object]) -> None:
+def write_predictions(path: Path, predictions: list[Prediction]) -> None:
     """A CSV row for each prediction, whole or not at all."""
     from lcot.report.render import save
 
