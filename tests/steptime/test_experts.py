@@ -1,0 +1,42 @@
+"""Routed experts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.steptime.gpus import CHIP, engine_facts
+
+from lcot.steptime.experts import experts, touched
+from lcot.workload.architecture import FeedForward
+
+LAYER = FeedForward(1000, experts=8, active=2)
+E = engine_facts()
+
+
+def test_experts_touched_by_hand() -> None:
+    assert touched(8, 2, 1.0) == pytest.approx(0.25)
+    assert touched(8, 2, 2.0) == pytest.approx(1 - 0.75**2)
+    assert touched(8, 8, 1.0) == pytest.approx(1.0)
+
+
+def test_one_token_reads_the_weights_of_its_experts() -> None:
+    step = experts(1.0, LAYER, 8, 1000, 800, 1, "bf16", "bf16", CHIP, E)
+    size, rows, busy = 3 * 800 * 1000, 2.0, 2.0
+    arithmetic = 2 * (rows + busy * 10) * size / (0.25e15)
+    traffic = (busy * size * 2 + rows * (4 * 800 + 12 * 1000)) / 0.5e12
+    assert step.total == pytest.approx(5e-6 + (arithmetic**2 + traffic**2) ** 0.5)
+
+
+def test_all_experts_are_read_once_by_many_tokens() -> None:
+    step = experts(np.array([100.0, 200.0]), LAYER, 8, 1000, 800, 1, "bf16", "bf16", CHIP, E)
+    assert step.memory[1] < 1.2 * step.memory[0]
+
+
+def test_the_busiest_rank_has_more_than_its_share() -> None:
+    even = experts(1e5, LAYER, 2, 1000, 800, 4, "bf16", "bf16", CHIP, engine_facts(experts__imbalance=0.0))
+    uneven = experts(1e5, LAYER, 2, 1000, 800, 4, "bf16", "bf16", CHIP, E)
+    assert uneven.total == pytest.approx(1.5 * even.total, rel=0.02)
+
+
+def test_no_tokens_no_time() -> None:
+    assert experts(0.0, LAYER, 8, 1000, 800, 1, "bf16", "bf16", CHIP, E).total == pytest.approx(0.0, abs=1e-12)

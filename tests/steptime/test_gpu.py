@@ -1,0 +1,160 @@
+"""Steps of whole deployments on GPUs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.steptime.gpus import ENGINE, GQA, SYSTEM, deployment, engine_facts, model
+from tests.steptime.machines import with_constant, with_fact
+
+from lcot.errors import DomainError, Infeasible, MissingFact, UnknownName
+from lcot.facts.types import Facts
+from lcot.steptime.estimate import estimate
+from lcot.steptime.gpu import load_of
+from lcot.steptime.types import Speculation, Step
+from lcot.workload.architecture import Block, FeedForward
+from lcot.workload.sharding import Ranks
+
+DECODE = Step(decode_sequences=16.0, decode_context=16 * 2000.0)
+PROMPT = Step(prefill_tokens=4000.0, prefill_pairs=8e6, prefill_sequences=1.0)
+
+
+def seconds(step: Step, **layout: object) -> float:
+    return float(estimate(deployment(**layout)).latency(step).total)
+
+
+def test_launches_and_host_by_hand() -> None:
+    """Four layers: 2 norms, rotary, activation (4 small kernels), 4 products, attention; ends: 2 small, 1 product."""
+    fixed = estimate(deployment()).latency(DECODE).fixed
+    assert fixed == pytest.approx(4 * (4 * 1e-6 + 4 * 1e-6 + 4e-6) + 3e-6 + 1e-3 + 16e-6)
+
+
+def test_weights_are_read_once_a_step() -> None:
+    one = estimate(deployment()).latency(Step(1.0, 100.0))
+    weights = 4 * (800 * 1200 + 800 * 800 + 3 * 800 * 1000) + 800 * 10_000
+    assert one.memory == pytest.approx(2 * weights / 0.5e12, rel=0.02)
+
+
+def test_a_step_is_monotone_in_its_work() -> None:
+    steps = estimate(deployment())
+    batch = np.array([1.0, 8.0, 64.0, 512.0])
+    times = steps.latency(Step(batch, batch * 1000.0)).total
+    assert (np.diff(times) > 0).all()
+    assert (np.diff(steps.latency(Step(8.0, np.array([1e3, 1e4, 1e5]))).total) > 0).all()
+
+
+def test_arrays_equal_points() -> None:
+    steps = estimate(deployment(model(8), tensor=2, expert=2))
+    batch, context = np.meshgrid([1.0, 7.0, 90.0], [100.0, 3000.0])
+    grid = steps.latency(Step(batch, batch * context)).total
+    for i, j in np.ndindex(grid.shape):
+        point = steps.latency(Step(batch[i, j], batch[i, j] * context[i, j])).total
+        assert grid[i, j] == pytest.approx(float(point), rel=1e-12)
+
+
+def test_nothing_takes_no_time() -> None:
+    assert estimate(deployment()).latency(Step()).total == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("layout", [{}, {"tensor": 4}, {"data": 4}, {"pipeline": 2}], ids=str)
+@pytest.mark.parametrize("step", [DECODE, PROMPT], ids=["decode", "prompt"])
+def test_more_bandwidth_is_never_slower(layout: dict[str, int], step: Step) -> None:
+    plan = deployment(**layout)
+    for key in ("memory.hbm.bandwidth", "peak.bf16", "fabric.scale_up.bandwidth"):
+        quick = estimate(with_fact(plan, key, 2.0)).latency(step).total
+        assert quick <= estimate(plan).latency(step).total
+    assert estimate(with_constant(plan, "gemm.floor", 2.0)).latency(step).total > estimate(plan).latency(step).total
+
+
+def test_tensor_parallel_halves_the_reading_and_adds_the_network() -> None:
+    one, two = (estimate(deployment(tensor=n)).latency(DECODE) for n in (1, 2))
+    assert two.memory == pytest.approx(one.memory / 2, rel=0.1)
+    assert one.network == 0.0
+    message = 2 * 16 * 800
+    expected = 4 * 2 * (4e-6 + message / 5e10) + 10e-6 + 0.5 * 2 * 16 * 10_000 / 1e11
+    assert two.network == pytest.approx(expected)
+
+
+def test_a_mixture_adds_up_shared_and_routed_once() -> None:
+    alone, shared = (estimate(deployment(model(8, shared=n), tensor=2)).latency(DECODE).network for n in (0, 500))
+    assert shared == pytest.approx(alone)
+
+
+def test_data_parallel_attention_sends_tokens_to_their_experts() -> None:
+    spread = estimate(deployment(model(8), data=8, expert=8)).latency(DECODE)
+    assert spread.network >= 4 * 2 * 10e-6
+
+
+def test_a_prompt_is_not_cut_over_data_ranks() -> None:
+    load = load_of(PROMPT, Ranks(data=4), 0, engine_facts())
+    assert load.prefill == 4000.0
+    many = load_of(replace(PROMPT, prefill_sequences=4.0), Ranks(data=4), 0, engine_facts(data__imbalance=0.1))
+    assert many.prefill == pytest.approx(1100.0)
+
+
+def test_pipeline_stages_overlap() -> None:
+    steps = estimate(deployment(pipeline=2))
+    assert steps.stages == 2
+    latency, interval = steps.latency(DECODE), steps.interval(DECODE)
+    assert float(interval.total) < float(latency.total)
+    assert latency.network == pytest.approx(10e-6 + 2 * 800 * 16 / 1e11)
+
+
+def test_pipeline_beyond_the_domain_goes_over_the_outer_links() -> None:
+    inside = estimate(deployment(tensor=4, pipeline=2)).latency(DECODE).network
+    beyond = estimate(deployment(tensor=8, pipeline=2)).latency(DECODE).network
+    assert beyond > inside
+
+
+def test_speculation_verifies_and_drafts() -> None:
+    layer = FeedForward(1000)
+    drafting = replace(model(), prediction_layers=1, prediction=(Block(1, GQA, layer),))
+    plain = float(estimate(deployment(drafting)).latency(DECODE).total)
+    two = Speculation("mtp", 2, 1.8)
+    more = float(estimate(deployment(drafting, speculation=two)).latency(DECODE).total)
+    assert plain < more < 2 * plain + 1e-3
+    without = estimate(deployment(speculation=two))
+    assert "drafting" in without.notes[0]
+    with pytest.raises(DomainError, match="speculation method"):
+        estimate(deployment(speculation=Speculation("magic", 2, 1.8)))
+
+
+def test_power_lies_between_idle_and_the_limit() -> None:
+    steps = estimate(deployment(tensor=2))
+    assert steps.idle_power == pytest.approx(2 * (100 + 500))
+    assert float(steps.idle_power) < float(steps.power(DECODE)) < 2 * (1000 + 500)
+
+
+@pytest.mark.parametrize(
+    ("layout", "error"),
+    [
+        ({"tensor": 3, "expert": 2, "expert_tensor": 2}, DomainError),
+        ({"pipeline": 5}, DomainError),
+        ({"system": replace(SYSTEM, chip=replace(SYSTEM.chip, family="quantum"))}, UnknownName),
+        ({"engine": replace(ENGINE, family="wafer")}, DomainError),
+        ({"speculation": Speculation("mtp", 1, 3.0)}, DomainError),
+        ({"engine": replace(ENGINE, facts=Facts("empty", {}))}, MissingFact),
+    ],
+    ids=["experts", "pipeline", "family", "engine", "acceptance", "constants"],
+)
+def test_bad_deployments_are_refused(layout: dict[str, object], error: type[Exception]) -> None:
+    with pytest.raises(error):
+        estimate(deployment(model(8), **layout))
+
+
+def test_what_does_not_fit_is_infeasible() -> None:
+    with pytest.raises(Infeasible):
+        estimate(deployment(model(layers=20_000)))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.sampled_from([1, 2, 4, 8]), st.floats(1, 500), st.floats(1, 1e5))
+def test_breakdown_adds_up(tensor: int, batch: float, context: float) -> None:
+    step = estimate(deployment(tensor=tensor)).latency(Step(batch, batch * context))
+    parts = [float(part) for part in (step.compute, step.memory, step.network, step.fixed)]
+    assert min(parts) >= 0.0
+    assert float(step.total) == pytest.approx(sum(parts))
