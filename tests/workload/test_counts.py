@@ -1,6 +1,5 @@
 """Parameters and bytes: by hand first, then against published counts, then limits and arrays."""
 
-import numpy as np
 import pytest
 
 from lcot.workload.architecture import Architecture, Attention, Block, FeedForward
@@ -8,18 +7,15 @@ from lcot.workload.counts import (
     active_parameters,
     attention_parameters,
     expert_parameters,
-    kv_bytes,
-    kv_bytes_of_entry,
-    kv_bytes_per_token,
     parameters,
     parameters_by_part,
     router_parameters,
-    state_bytes,
     weight_bytes,
     weight_bytes_by_part,
 )
-from lcot.workload.formats import precision
+from lcot.workload.formats import native, precision
 from lcot.workload.models import entries, model, model_ids
+from lcot.workload.operators import Experts, Gemm, operators
 
 
 def small() -> Architecture:
@@ -46,9 +42,8 @@ def test_linear_and_state_space_by_hand():
     assert attention_parameters(a, 8) == 8 * 30 + 10 * 8
 
 
-def test_no_attention_has_no_parameters_and_no_cache():
+def test_no_attention_has_no_parameters():
     assert attention_parameters(Attention("none"), 8) == 0
-    assert kv_bytes_of_entry(Attention("none"), "bf16") == 0.0
 
 
 def test_low_rank_output_by_hand():
@@ -147,49 +142,6 @@ def test_active_counts_as_published():
         assert min(abs(count / 1e9 - active) for count in near) < 0.6, name
 
 
-def test_kv_bytes_per_token_as_published():
-    """Zhao and others (2025), table 1: DeepSeek-V3 70.272 kB, Qwen2.5-72B 327.680 kB, Llama-3.1-405B 516.096 kB."""
-    assert kv_bytes_per_token(model("deepseek-v3")) == 70_272
-    assert kv_bytes_per_token(model("qwen2.5-72b")) == 327_680
-    assert kv_bytes_per_token(model("llama-3.1-405b")) == 516_096
-
-
-def test_kv_of_windows_by_hand():
-    """gpt-oss-120b: 18 layers see all, 18 see 128 tokens; 2 * 8 * 64 elements of 2 bytes per layer and token."""
-    a = model("gpt-oss-120b")
-    entry = 2 * 8 * 64 * 2
-    assert kv_bytes(a, 100) == 36 * 100 * entry
-    assert kv_bytes(a, 8192) == 18 * entry * (8192 + 128)
-
-
-def test_kv_of_sparse_indexer_by_hand():
-    """DeepSeek-V3.2: 576 bf16 elements, and 128 fp8 ones with a 4-byte scale, in 61 layers."""
-    assert kv_bytes_per_token(model("deepseek-v3.2")) == 61 * (576 * 2 + 132)
-
-
-def test_kv_of_compression_by_hand():
-    a = Attention("gqa", 4, 1, 8, 8, window=4, shared_kv=True, compression=2)
-    arch = Architecture("c", 8, 10, (Block(3, a, None),), False, 128)
-    assert kv_bytes(arch, 10, "fp8") == 3 * 8 * (4 + 5)
-    assert kv_bytes_per_token(arch, "fp8") == 3 * 8 / 2
-
-
-def test_kv_takes_arrays_and_grows():
-    contexts = np.array([0.0, 100.0, 200.0, 1e5])
-    for name in ("gpt-oss-120b", "gemma-3-27b", "qwen3-next-80b-a3b", "deepseek-v4-pro", "llama-3.3-70b"):
-        each = kv_bytes(model(name), contexts)
-        assert each.shape == contexts.shape
-        assert each[0] == 0
-        assert np.all(np.diff(each) > 0)
-        assert each[3] == kv_bytes(model(name), 1e5)
-
-
-def test_state_only_where_there_is_one():
-    assert state_bytes(model("llama-3.3-70b")) == 0
-    # 36 delta nets of 32 x 128 x 128 in fp32 and 3 columns of 8192 channels in bf16
-    assert state_bytes(model("qwen3-next-80b-a3b")) == 36 * (32 * 128 * 128 * 4 + 3 * 8192 * 2)
-
-
 def test_weight_bytes_follow_the_formats():
     a = model("llama-3.3-70b")
     assert weight_bytes(a) == 2 * parameters(a)
@@ -198,3 +150,15 @@ def test_weight_bytes_follow_the_formats():
     assert fp8["attention"] == parts["attention"]
     assert fp8["head"] == 2 * parts["head"]
     assert weight_bytes(a, precision("nvfp4", a)) < weight_bytes(a, precision("fp8", a)) < weight_bytes(a)
+
+
+@pytest.mark.parametrize("name", [name for name in model_ids() if not entries()[name].base])
+def test_the_operators_hold_all_weights_that_multiply(name):
+    a = model(name)
+    weights = sum(o.parameters for o in operators(a, native(a)) if isinstance(o, Gemm | Experts))
+    parts = parameters_by_part(a)
+    layers = [(b.count, b.feed_forward) for b in a.blocks if b.feed_forward]
+    routers = sum(count * router_parameters(layer, a.hidden) for count, layer in layers)
+    biases = sum(count * layer.experts * layer.expert_extra_parameters for count, layer in layers)
+    head = a.vocabulary * a.hidden
+    assert weights == parts["attention"] + parts["dense"] + parts["experts"] - biases + routers + head

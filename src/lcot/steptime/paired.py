@@ -13,7 +13,7 @@ from lcot.steptime.roofline import plus
 from lcot.steptime.types import Breakdown, Deployment, Speculation, Step, StepTime
 from lcot.steptime.work import ACTIVATION, tokens_of
 from lcot.workload.architecture import Architecture, Attention
-from lcot.workload.counts import kv_bytes
+from lcot.workload.caches import kv_bytes
 
 Alone = Callable[[Deployment], StepTime]
 

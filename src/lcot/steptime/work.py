@@ -11,7 +11,8 @@ from lcot.errors import Infeasible, MissingFact
 from lcot.facts.types import Chip, Facts, Numeric, System
 from lcot.steptime.types import Breakdown, Deployment, Step
 from lcot.workload.architecture import Attention
-from lcot.workload.counts import kv_bytes_of_entry, kv_bytes_per_token, state_bytes, weight_bytes
+from lcot.workload.caches import kv_bytes_of_entry, kv_bytes_per_token, state_bytes
+from lcot.workload.counts import weight_bytes
 from lcot.workload.formats import INDEXER_BYTES, bytes_of
 from lcot.workload.operators import Elementwise, Experts, Gemm, Mixing, Operator, operators
 

@@ -10,7 +10,7 @@ from lcot.steptime.types import Deployment
 from lcot.validation.deploying import Plan
 from lcot.validation.recipes import recipe_of
 from lcot.validation.types import Condition
-from lcot.workload.counts import kv_bytes_per_token
+from lcot.workload.caches import kv_bytes_per_token
 
 # by the engine's name; every other engine as vllm
 POLICIES: dict[str, Policy] = {

@@ -209,7 +209,7 @@ def _attention(block: Block, hidden: int, p: Precision) -> list[Operator]:
 
 def _grouped(a: Attention, gemm: GemmOf, whole: Span) -> list[Operator]:
     queries = Span(a.heads * a.head_dim, a.heads)
-    keys = Span(a.kv_heads * (a.head_dim if a.shared_kv else a.head_dim + a.value_dim), a.kv_heads)
+    keys = Span(a.kv_heads * (a.head_dim if a.shared_kv or a.key_is_value else a.head_dim + a.value_dim), a.kv_heads)
     gate = (Span(a.gate_width, a.heads),) if a.gate_width else ()
     if a.query_rank:
         down = gemm("query down", (Span(a.query_rank, 1), keys, *gate), whole)
