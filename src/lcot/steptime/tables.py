@@ -222,7 +222,8 @@ def _bends(time: Callable[..., Reals], sequences: Reals, longest: int) -> Reals:
                 done.add(float(points[i]))
         points = np.unique(np.concatenate([points, new]))
     values = time(probes[:, None], probes[:, None] * points)
-    return _needed(points, values, values)
+    kept = _needed(points, values, values)
+    return kept if len(kept) > 1 else points[[0, -1]]  # a time that no context changes is one straight piece
 
 
 def _decode(time: Callable[..., Reals], max_sequences: int, longest: int) -> Reals:

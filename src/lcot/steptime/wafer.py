@@ -7,6 +7,8 @@ soon the next token may follow.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from lcot.facts.types import Numeric
@@ -22,22 +24,21 @@ from lcot.steptime.work import (
     tokens_of,
     usable,
 )
-from lcot.workload.operators import Experts, Gemm, Operator, operators
+from lcot.workload.formats import bytes_of
+from lcot.workload.operators import Elementwise, Experts, Gemm, Mixing, Operator, operators
 
 WORD = 4.0  # bytes that a mesh link moves in the time of a hop: 32 bits a cycle
 
 
-def block_side(cores: Numeric, wafers: Numeric, layers: Numeric) -> Numeric:
-    """Cores along one side of the block of cores that holds a layer.
+def block_side(cores: Numeric, share: Numeric) -> Numeric:
+    """Cores along one side of a block that holds a share of a wafer.
 
     Parameters
     ----------
     cores : numeric
         Cores of a wafer. [1]
-    wafers : numeric
-        Wafers of the copy. [1]
-    layers : numeric
-        Layers of the model. [1]
+    share : numeric
+        Share of the wafer. [1]
 
     Returns
     -------
@@ -46,13 +47,13 @@ def block_side(cores: Numeric, wafers: Numeric, layers: Numeric) -> Numeric:
 
     Notes
     -----
-    .. math:: s = \\sqrt{c \\min(1, N_w / L)}
+    .. math:: s = \\sqrt{c \\min(1, f)}
 
     References
     ----------
     :cite:t:`he2025waferllm`, section 4.
     """
-    return np.sqrt(cores * np.minimum(1.0, wafers / layers))
+    return np.sqrt(cores * np.minimum(1.0, share))
 
 
 def chain_time(sums: Numeric, side: Numeric, hop: Numeric, cycles: Numeric) -> Numeric:
@@ -119,6 +120,51 @@ def elements_moved(operator: Operator) -> int:
     return 0
 
 
+def sums_over_blocks(
+    chosen: Sequence[Operator], weights: float, layers: int, wafer_bytes: Numeric, cores: Numeric
+) -> list[tuple[int, Numeric]]:
+    """Sums of products, experts and norms, each with the side of the block of cores that it crosses.
+
+    Parameters
+    ----------
+    chosen : sequence of Operator
+        The operators of the model.
+    weights : float
+        Bytes of all weights. [B]
+    layers : int
+        Layers. [1]
+    wafer_bytes : numeric
+        Bytes that a wafer holds. [B]
+    cores : numeric
+        Cores of a wafer. [1]
+
+    Returns
+    -------
+    list of tuple
+        Number of sums over all layers, and the side. [1]
+
+    Notes
+    -----
+    Products and norms cross the block of a layer's weights without routed experts; the two sums of experts the block
+    of one expert; what goes to the experts and comes back the block of the whole layer.
+
+    References
+    ----------
+    :cite:t:`he2025waferllm`, section 4.
+    """
+
+    def side(size: float) -> Numeric:
+        return block_side(cores, size / wafer_bytes)
+
+    routed = [op for op in chosen if isinstance(op, Experts)]
+    held = sum(op.parameters * bytes_of(op.format) for op in routed)
+    spans = [(reductions(op for op in chosen if isinstance(op, Gemm | Elementwise)), side((weights - held) / layers))]
+    for op in routed:
+        one = op.parameters * bytes_of(op.format) / op.count / op.layer.experts
+        spans += [(2 * op.count, side(one)), (op.count, side(weights / layers))]
+    return spans
+
+
 def wafer(deployment: Deployment) -> StepTime:
     """Step time on wafers.
 
@@ -145,8 +191,9 @@ def wafer(deployment: Deployment) -> StepTime:
     -----
     .. math:: T = t_{chain} + (L - 1)\\,t_{block}(1) + t_{block}(m) + N_w (t_{io} + m h b / \\beta_{io})
 
-    with :math:`t_{block}` the longest of a block's products, reads and words on the mesh for m tokens. Blocks work at
-    the same time, so the next tokens may follow after :math:`t_{block}(m)`.
+    Sums of products and norms cross the block of a layer's weights (`sums_over_blocks`); those of attention the layer's
+    share of all wafers, because the cache lies there. :math:`t_{block}` is the longest of a block's products, reads and words on
+    the mesh for m tokens. Blocks work at the same time, so the next tokens may follow after :math:`t_{block}(m)`.
 
     References
     ----------
@@ -158,12 +205,17 @@ def wafer(deployment: Deployment) -> StepTime:
     each = usable(chip, sram, "the wafers of a copy") * engine.number("memory.fraction", "the KV cache")
     held = room(d, each * wafers, "wafers", each)
     found = operators(model, d.precision)
-    side = block_side(facts.number("cores", "the mesh"), wafers, model.layers)
+    cores, layers = facts.number("cores", "the mesh"), model.layers
     hop = facts.number(f"fabric.{mesh}.latency", "the latency of a layer")
-    chain = chain_time(reductions(found), side, hop, engine.number("mesh.cycles_per_hop", "the latency of a layer"))
+    cycles = engine.number("mesh.cycles_per_hop", "the latency of a layer")
+    whole = block_side(cores, held.weights / layers / each)
+    spans = sums_over_blocks(found, held.weights, layers, each, cores)
+    outer = block_side(cores, wafers / layers)
+    mixing = reductions(op for op in found if isinstance(op, Mixing))
+    chain = chain_time(mixing, outer, hop, cycles) + sum(chain_time(n, side, hop, cycles) for n, side in spans)
     bandwidth = facts.number(f"memory.{sram}.bandwidth", "reads") * engine.number("memory.attainable", "reads")
     moved = sum(elements_moved(op) for op in found)
-    words = moved * ACTIVATION / WORD / side * hop / model.layers
+    words = moved * ACTIVATION / WORD / whole * hop / layers
     door = facts.number(f"fabric.{between}.latency", "the way between wafers")
     width = facts.number(f"fabric.{between}.bandwidth", "the way between wafers")
     power, idle = electric(d)
@@ -176,7 +228,7 @@ def wafer(deployment: Deployment) -> StepTime:
     alone = interval(Step(decode_sequences=1.0))
 
     def latency(step: Step) -> Breakdown:
-        stream, n = interval(step), model.layers - 1
+        stream, n = interval(step), layers - 1
         links = wafers * (door + tokens_of(d, step) * model.hidden * ACTIVATION / width)
         return Breakdown(
             stream.compute + n * alone.compute,
@@ -193,9 +245,9 @@ def wafer(deployment: Deployment) -> StepTime:
         idle_power=idle,
         kv_capacity=held.tokens,
         state_bytes=held.state,
-        stages=model.layers,
+        stages=layers,
         notes=(
-            f"each layer on a block of about {float(np.mean(side)):.0f} x {float(np.mean(side)):.0f} cores",
+            f"weights of a layer on a block of about {float(np.mean(whole)):.0f} x {float(np.mean(whole)):.0f} cores",
             "blocks work on different sequences at the same time",
             *(("mixture of experts: no published point of this family without speculation",) if _mixed(d) else ()),
         ),
