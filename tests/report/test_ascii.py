@@ -10,14 +10,14 @@ from tests.report.rows import SYSTEMS, front_rows
 
 
 def test_hand_drawn() -> None:
-    rows = [{"system": "a", "speed": s, "value": v} for s, v in ((10, 10), (1000, 1000))]
+    rows = [{"system": "a", "speed": s, "value": v} for s, v in ((10, 1), (1000, 10))]
     assert front(rows, width=36, height=5).splitlines() == [
         " $/Mtok",
-        "   1000 ┤                 AAA  A a",
-        "    300 ┤            AAAAA",
-        "    100 ┤        AAAA",
-        "     30 ┤   AAAAA",
-        "     10 ┤AAA",
+        "      7 ┤                 AAA  A a",
+        "      5 ┤            AAAAA",
+        "      3 ┤        AAAA",
+        "      2 ┤   AAAAA",
+        "      1 ┤AAA",
         "        └┬───┬─────┬───┬────┬",
         "         10 30    100 300 1000",
         "         tokens/s per user",

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from itertools import pairwise
 
-from lcot.report.charts.marks import Row, bounds, clean, ticks
+from lcot.report.charts.marks import TAIL, Row, bounds, clean, ticks, without_tails
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MARGIN = 9  # columns left of the plot
@@ -22,9 +22,11 @@ def front(
 ) -> str:
     """Front of ``value`` against ``speed`` on logarithmic axes, one letter a system.
 
-    Each row: ``system``, ``speed`` [token/s a user], ``value``. Systems past the 26th are left out, and it says so.
+    Each row: ``system``, ``speed`` [token/s a user], ``value``. Systems past the 26th are left out, and it says so;
+    lines end where those of the chart do.
     """
-    points = clean(rows, ("speed", "value"), "front")
+    known = clean(rows, ("speed", "value"), "front")
+    points = without_tails(known)
     names = list(dict.fromkeys(r["system"] for r in points))
     shown = dict(zip(names, LETTERS, strict=False))
     longest = max(len(name) for name in shown)
@@ -45,8 +47,9 @@ def front(
         f"{heights.get(i, ''):>{MARGIN - 2}} {'┤' if i in heights else '│'}{''.join(line)}{legend[i]}".rstrip()
         for i, line in enumerate(grid)
     ]
+    cut = [f"{' ' * MARGIN}lines end at {TAIL} times the least cost of the system"] if len(points) < len(known) else []
     hidden = [f"{len(names) - len(shown)} more systems are not drawn"] if len(names) > len(shown) else []
-    return "\n".join([f"{quantity:>{MARGIN - 2}}", *body, *axis(xs, columns, target), *hidden])
+    return "\n".join([f"{quantity:>{MARGIN - 2}}", *body, *axis(xs, columns, target), *cut, *hidden])
 
 
 def place(value: float, limits: tuple[float, float], cells: int) -> int:
@@ -57,12 +60,13 @@ def place(value: float, limits: tuple[float, float], cells: int) -> int:
 def trace(
     line: list[tuple[float, float]], xs: tuple[float, float], ys: tuple[float, float], columns: int, height: int
 ) -> Iterable[tuple[int, int]]:
-    """Cells that a line passes, a cell a column."""
+    """Cells that a line passes."""
     cells = [(place(x, xs, columns), height - 1 - place(y, ys, height)) for x, y in line]
     yield from cells
     for (x0, y0), (x1, y1) in pairwise(cells):
-        for column in range(x0 + 1, x1):
-            yield column, round(y0 + (y1 - y0) * (column - x0) / (x1 - x0))
+        steps = max(abs(x1 - x0), abs(y1 - y0))
+        for step in range(1, steps):
+            yield round(x0 + (x1 - x0) * step / steps), round(y0 + (y1 - y0) * step / steps)
 
 
 def axis(xs: tuple[float, float], columns: int, target: float | None) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -101,6 +102,16 @@ def test_many_names_stand_in_one_column() -> None:
     names = charts.front(many)["layer"][-1]["data"]["values"]
     assert len({r["beside"] for r in names}) == 1
     assert len({round(r["at"], 9) for r in names}) == 12
+
+
+@pytest.mark.parametrize("count", [2, 9])
+def test_long_names_stay_inside_the_chart(count: int) -> None:
+    names = [f"a-system-with-a-long-name-{i}" for i in range(count)]
+    spec = charts.front([{"system": n, "speed": s, "value": 1.0 + i} for i, n in enumerate(names) for s in (5.0, 9.0)])
+    left, right = next(one["scale"]["domain"] for name, one in channels(spec) if name == "x")
+    for label in spec["layer"][-1]["data"]["values"]:
+        pixels = spec["width"] * math.log(label["beside"] / left) / math.log(right / left)
+        assert pixels + 8 + 7 * len(label["system"]) <= spec["width"] + 2
 
 
 def test_front_without_ranges_has_no_band() -> None:

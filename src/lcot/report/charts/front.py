@@ -9,6 +9,7 @@ from typing import Any
 
 from lcot.report.charts.marks import (
     LETTER,
+    TAIL,
     Row,
     Spec,
     bounds,
@@ -18,11 +19,11 @@ from lcot.report.charts.marks import (
     field,
     logarithmic,
     palette,
+    without_tails,
 )
 from lcot.report.palette import Colours, colours, dashes
 
 WIDTH, HEIGHT = 680, 400
-TAIL = 10  # a line of cost ends where it is this many times the system's least
 CROWD = 6  # more names than this stand in a column of their own
 MEASURES = {
     "usd_per_mtok": ("US dollars per million tokens", "$~g"),
@@ -72,8 +73,9 @@ def front(
         [r.get(key, r["value"]) or r["value"] for r in [*lines, *points] for key in ("value", "low", "high")]
     )
     labels = end_labels(lines, (left, right), (bottom, top))
-    right = max(right, max(label["edge"] for label in labels))
-    labels = end_labels(lines, (left, right), (bottom, top))
+    for _ in range(20):  # a wider axis moves the names too, but less each time
+        right = max(right, *(label["edge"] for label in labels))
+        labels = end_labels(lines, (left, right), (bottom, top))
     names = {r["system"] for r in [*lines, *points]}
     x = field("speed", "quantitative", **logarithmic(left, right, SPEED))
     y = field("value", "quantitative", **logarithmic(bottom, top, axis_title, style))
@@ -83,14 +85,6 @@ def front(
     if points:
         layers += [dots(points, x, y, colour), *KEY]
     return chart(title, subtitle, layers, width=WIDTH, height=HEIGHT)
-
-
-def without_tails(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Lines without the part where a little speed costs many times as much."""
-    least: dict[str, float] = {}
-    for row in lines:
-        least[row["system"]] = min(row["value"], least.get(row["system"], math.inf))
-    return [row for row in lines if row["value"] <= TAIL * least[row["system"]]]
 
 
 def bands(lines: list[dict[str, Any]], x: Spec, y: Spec, colour: Spec) -> list[Spec]:

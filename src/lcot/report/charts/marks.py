@@ -11,7 +11,8 @@ from lcot.errors import InputError
 Row = Mapping[str, Any]
 Spec = dict[str, Any]
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
-LETTER = 6.6  # width of a letter of a 12-pixel label
+TAIL = 10  # a line of cost ends where it is this many times the system's least
+LETTER = 7.6  # width of a letter of a bold 12-pixel label in a wide face
 
 
 def chart(
@@ -28,6 +29,14 @@ def clean(rows: Iterable[Row], numbers: Sequence[str], what: str) -> list[dict[s
     if not kept:
         raise InputError(f"no {what} to draw: no row has finite values of {', '.join(numbers)}")
     return kept
+
+
+def without_tails(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Lines without the part where a little speed costs many times as much."""
+    least: dict[str, float] = {}
+    for row in lines:
+        least[row["system"]] = min(row["value"], least.get(row["system"], math.inf))
+    return [row for row in lines if row["value"] <= TAIL * least[row["system"]]]
 
 
 def finite(value: object) -> bool:
