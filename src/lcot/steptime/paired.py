@@ -135,7 +135,7 @@ def attention_on_gpus(deployment: Deployment, alone: Alone) -> StepTime:
 
     References
     ----------
-    :cite:t:`nvidia2026lpx`; :cite:t:`wang2025step3`.
+    :cite:t:`nvidia2026lpx`; :cite:t:`stepfun2025`.
     """
     from lcot.steptime.estimate import estimate
 

@@ -81,7 +81,7 @@ def rdu(deployment: Deployment) -> StepTime:
 
     References
     ----------
-    :cite:t:`prabhakar2024`; :cite:t:`koeplinger2026`.
+    :cite:t:`prabhakar2024`; :cite:t:`koeplinger2024`.
     """
     d, chip, engine = deployment, deployment.system.chip, deployment.engine.facts
     for name in ("data", "pipeline"):

@@ -191,9 +191,10 @@ def wafer(deployment: Deployment) -> StepTime:
     -----
     .. math:: T = t_{chain} + (L - 1)\\,t_{block}(1) + t_{block}(m) + N_w (t_{io} + m h b / \\beta_{io})
 
-    Sums of products and norms cross the block of a layer's weights (`sums_over_blocks`); those of attention the layer's
-    share of all wafers, because the cache lies there. :math:`t_{block}` is the longest of a block's products, reads and words on
-    the mesh for m tokens. Blocks work at the same time, so the next tokens may follow after :math:`t_{block}(m)`.
+    Sums of products and norms cross the block of a layer's weights (`sums_over_blocks`); those of attention the
+    layer's share of all wafers, because the cache lies there. :math:`t_{block}` is the longest of a block's products,
+    reads and words on the mesh for m tokens. Blocks work at the same time, so the next tokens may follow after
+    :math:`t_{block}(m)`.
 
     References
     ----------

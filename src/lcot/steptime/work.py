@@ -363,7 +363,7 @@ def busy_power(system: System, chips: float) -> tuple[Numeric, str]:
 
     References
     ----------
-    :cite:t:`patel2024power`.
+    :cite:t:`patel2024polca`.
     """
     for key in ("power.typical", "power.max"):
         if system.facts.has(key):
@@ -393,7 +393,7 @@ def electric(deployment: Deployment) -> tuple[Callable[[Step], Numeric], Numeric
 
     References
     ----------
-    :cite:t:`patel2024power`.
+    :cite:t:`patel2024polca`.
     """
     system, chips = deployment.system, deployment.chips
 
