@@ -91,20 +91,19 @@ def gpu(deployment: Deployment) -> StepTime:
     draft, notes = _draft(d)
     engine, stages = d.engine.facts, ranks.pipeline
 
-    def stack(step: Step) -> Breakdown:
+    def timed(step: Step, share: float) -> Breakdown:
         load = load_of(step, ranks, d.speculation.draft_tokens, engine)
-        return plus(pass_time(body, load, ranks, d), _drafting(draft, load, ranks, d))
+        stack = plus(pass_time(body, load, ranks, d), _drafting(draft, load, ranks, d))
+        if stages == 1:
+            return plus(stack, _host(load, d))
+        hops = times(_hops(step, d, ranks), 1.0 if share == 1.0 else 1.0 / (stages - 1))
+        return plus(times(stack, share), hops, _host(load, d))
 
     def latency(step: Step) -> Breakdown:
-        host = _host(step, d)
-        hop = _hops(step, d, ranks) if stages > 1 else NOTHING
-        return plus(stack(step), hop, host)
+        return timed(step, 1.0)
 
     def interval(step: Step) -> Breakdown:
-        if stages == 1:
-            return latency(step)
-        hop = times(_hops(step, d, ranks), 1.0 / (stages - 1))
-        return plus(times(stack(step), layers_of_stage(d.model.layers, stages)), hop, _host(step, d))
+        return timed(step, layers_of_stage(d.model.layers, stages))
 
     def watts(step: Step) -> Numeric:
         each = power.chip_watts(latency(step), d.system, engine) + power.host_watts(d.system, engine)
@@ -291,12 +290,12 @@ def _hops(step: Step, d: Deployment, ranks: Ranks) -> Breakdown:
     return _network((ranks.pipeline - 1) * network.send(message, chip, across, engine))
 
 
-def _host(step: Step, d: Deployment) -> Breakdown:
-    """Scheduling, sampling and detokenising that the device waits for."""
+def _host(load: Load, d: Deployment) -> Breakdown:
+    """Scheduling, sampling and detokenising that the device waits for; every data-parallel rank has its own."""
     engine = d.engine.facts
-    sequences = step.decode_sequences + step.prefill_sequences
-    busy = some(sequences + step.prefill_tokens)
-    each = engine.number("host.sequence") * sequences + engine.number("host.token") * step.prefill_tokens
+    sequences = load.sequences + load.prompts
+    busy = some(sequences + load.prefill)
+    each = engine.number("host.sequence") * sequences + engine.number("host.token") * load.prefill
     return Breakdown(0.0, 0.0, 0.0, engine.number("host.step") * busy + each)
 
 

@@ -39,6 +39,7 @@ FORMATS = {
     "sq": ("int8", "int8"), "int4_wo": ("int4", "bf16"), "w4a16_mxfp4": ("mxfp4-w4a16", "bf16"),
     "w4a8_mxfp4_mxfp8": ("mxfp4-w4a8", "fp8"),
 }  # fmt: skip
+OLD = ("a100_sxm", "l40s")  # engines have no latent attention kernels of their own for these; not fitted there
 EAGER = 50e-6  # a group whose quickest product takes longer was timed with the host in the way, not the kernel
 ROWS = 160  # of one GPU, engine, version and format are enough
 SCALE = 0.1  # log error beyond which a row counts by its size, not its square
@@ -164,6 +165,8 @@ def latent_samples(folder: Path, engine: str, file: str) -> list[Sample]:
     """Latent attention of prompts (``context_mla``) or of decoding sequences (``generation_mla``)."""
     found: list[Sample] = []
     for (system, _, cache), every in _groups(read_rows(folder, file), engine, "engine", "kv_cache_dtype").items():
+        if system in OLD:
+            continue
         kv = "fp8" if cache == "fp8" else "bf16"
         parts = [(Attention("mla", 1, 1, 192, 128, query_rank=1536, kv_rank=512, rope_dim=64), every)]
         name = "context_attention" if file == "context_mla" else "generation_attention"
@@ -208,6 +211,8 @@ def collective_samples(folder: Path, engine: str) -> list[Sample]:
     found: list[Sample] = []
     rows = [row for row in read_rows(folder, "custom_allreduce") if "eager" not in (row.get("backend") or "")]
     for (system, _, ranks), some in _groups(rows, engine, "engine", "num_gpus").items():
+        if system == "l40s":  # cards on PCI Express: none of these kernels
+            continue
         elements, milliseconds = _numbers(some, "message_size", "latency")
 
         def predict(e: Facts, x: Floats = elements, s: str = system, p: int = int(ranks)) -> Floats:
