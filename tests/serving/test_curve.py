@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lcot.errors import Infeasible
-from lcot.serving.curve import at, batches, capacity, curve, interpolate, sequences_held
-from lcot.serving.types import Target, Traffic
+from lcot.serving.curve import batches, curve, sequences_held
+from lcot.serving.types import Traffic
 from lcot.steptime.types import Breakdown, Deployment, Speculation, Step, StepTime
 
 
@@ -81,54 +80,8 @@ def test_more_memory_never_holds_fewer(kv, inputs, outputs):
     assert sequences_held(kv * 1.5, inputs, outputs) >= sequences_held(kv, inputs, outputs)
 
 
-def test_capacity_names_its_limit():
-    machine = steps(per_context=1e-7)
-    points = curve(machine, Traffic(1000, 500), batches(700))
-    index, limit = capacity(points, Target(speed=50))
-    assert limit == "speed"
-    fastest = points.batch[points.time_per_output_token <= 0.02].max()
-    mean = points.batch[index]
-    assert mean + 1.2816 * np.sqrt(mean) <= fastest
-    above = points.batch[index + 1]
-    assert above + 1.2816 * np.sqrt(above) > fastest
-    even, _ = capacity(points, Target(speed=50), burstiness=0.0)  # no variation, no room kept
-    assert points.batch[even] == fastest
-    assert capacity(points, Target())[1] == "batch limit"
-    assert capacity(points, Target(time_to_first_token=0.03))[1] == "time to first token"
-
-
-@pytest.mark.parametrize(
-    ("target", "limit"),
-    [(Target(speed=1000), "speed"), (Target(time_to_first_token=1e-6), "time to first token")],
-)
-def test_impossible_targets_say_what_is_reached(target, limit):
-    points = curve(steps(), Traffic(1000, 500), batches(8))
-    with pytest.raises(Infeasible) as error:
-        capacity(points, target)
-    assert error.value.limit == limit
-
-
-def test_no_room_for_one():
-    with pytest.raises(Infeasible, match="KV cache"):
-        capacity(curve(steps(kv=100), Traffic(1000, 500), batches(4)), Target())
-
-
 def test_draws_broadcast_as_points():
     one = curve(steps(), Traffic(1000, 500), batches(64))
     many = curve(steps(fixed=np.array([0.01, 0.02])), Traffic(1000, 500), batches(64)[:, None])
     np.testing.assert_allclose(many.rate[:, 0], one.rate)
     assert (many.rate[:, 1] < many.rate[:, 0]).all()
-    index, _ = capacity(many, Target(speed=60))
-    assert index[0] >= 0
-    assert index[1] == -1  # 20 ms a step never reaches 60 tokens/s
-    assert np.isnan(at(many.rate, index)[1])
-
-
-def test_interpolate_matches_numpy():
-    xs = np.array([1.0, 2.0, 4.0])
-    ys = np.array([10.0, 20.0, 0.0])
-    for x in (0.0, 1.5, 3.0, 9.0):
-        expected = np.interp(x, xs, ys)
-        assert interpolate(x, xs, ys) == pytest.approx(expected)
-        two = interpolate(np.array([x, x]), np.stack([xs, xs], 1), np.stack([ys, ys], 1))
-        np.testing.assert_allclose(two, expected)

@@ -13,13 +13,15 @@ from lcot.cost.bill import price
 from lcot.errors import Infeasible, MissingFact
 from lcot.facts import catalog
 from lcot.facts.types import Chip, Engine, System
-from lcot.serving.curve import batches, capacity, curve, sequences_held
+from lcot.serving.capacity import capacity
+from lcot.serving.curve import batches, curve, sequences_held
 from lcot.serving.steady import at_load, check
 from lcot.steptime.estimate import estimate
 from lcot.steptime.types import Deployment, Speculation, StepTime
 from lcot.workload.formats import precision
 
-GRID = 40  # batch sizes at which a deployment is evaluated
+GRID = 24  # batch sizes at which a deployment is evaluated
+DRAWN_GRID = 12  # the same, in each draw
 TRIED = 3  # best deployments of a system that are kept for the draws
 
 
@@ -53,11 +55,11 @@ def plan(deployment: Deployment, question: Question, steps: StepTime | None = No
     traffic = question.traffic
     check(steps, traffic)
     held = sequences_held(steps.kv_capacity, traffic.input_tokens, traffic.output_tokens, steps.state_bytes)
-    grid = batches(float(min(np.max(held), steps.max_sequences)), GRID)
+    grid = batches(float(min(np.max(held), steps.max_sequences)), DRAWN_GRID if drawn else GRID)
     points = curve(steps, traffic, grid[:, None] if drawn else grid)
-    index, limit = capacity(points, question.target, traffic.burstiness)
+    mean, limit = capacity(points, question.target, traffic.burstiness)
     load_factor = question.site.facts.number("load_factor") if traffic.rate is None else 1.0
-    served = at_load(points, index, limit, steps, traffic, load_factor)
+    served = at_load(points, mean, limit, steps, traffic, load_factor)
     try:
         bill = price(deployment.system, served, traffic, question.site, question.basis, question.term)
     except MissingFact as error:
@@ -144,7 +146,7 @@ def system_front(good: list[Plan], question: Question) -> np.ndarray | None:
         if candidate.bill is None:
             continue
         points = candidate.points
-        keep = points.fits.astype(bool)
+        keep = points.batch <= points.held
         chips, count = candidate.deployment.chips, candidate.deployment.system.count
         systems = np.ceil(chips / count)
         copies = max(np.floor(systems * count / chips), 1.0)

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lcot.errors import Infeasible, MissingFact
+from lcot.errors import MissingFact
 from lcot.facts.types import Numeric
-from lcot.serving.types import Target, Traffic
+from lcot.serving.types import Traffic
 from lcot.steptime.types import Step, StepTime
 
-SURPLUS = 1.2816  # standard deviations that nine tenths of a normal distribution lie below
 CHUNK = 8192.0  # tokens of prefill in one step, at most, unless the engine says otherwise
 
 
@@ -35,7 +34,7 @@ class Curve:
     cached_seconds: Numeric  # bottleneck seconds per request, attention over cached input
     cached_token_seconds: Numeric  # bottleneck seconds that one more cached token would cost
     power: Numeric | None  # W; None: not on record
-    fits: Numeric  # whether the KV cache holds it
+    held: Numeric  # largest batch that the KV cache and the engine hold, per draw; 0: not one request
 
 
 def batches(limit: float, points: int = 64) -> np.ndarray:
@@ -164,8 +163,7 @@ def curve(steps: StepTime, traffic: Traffic, batch: Numeric, chunk: float = CHUN
         cached_seconds=extra_cached / per_round,
         cached_token_seconds=share * (slots[3] - slot_mixed) / per_round,
         power=mean_power(steps, variants, lanes * slot, extra, round_time),
-        fits=batch
-        <= np.minimum(
+        held=np.minimum(
             sequences_held(steps.kv_capacity, traffic.input_tokens, output, steps.state_bytes), steps.max_sequences
         ),
     )
@@ -249,117 +247,3 @@ def steps_of(part: Numeric, context: Numeric, size: Numeric, fresh: Numeric, cac
         prefill_pairs=pairs,
         prefill_sequences=chunk / fresh,
     )
-
-
-def capacity(points: Curve, target: Target, burstiness: Numeric = 1.0) -> tuple[np.ndarray, str]:
-    """Index of the largest batch that meets the target, and what limits it.
-
-    Parameters
-    ----------
-    points : Curve
-        Over one batch axis.
-    target : Target
-        Speed and time to first token asked for.
-    burstiness : numeric
-        Coefficient of variation of the times between arrivals. [1]
-
-    Returns
-    -------
-    index : ndarray of int, shape (...)
-        Along axis 0; -1 for a draw in which no batch meets the target. [1]
-    limit : str
-        What stops a larger batch: ``speed``, ``time to first token``, ``KV cache`` or ``batch limit``.
-
-    Raises
-    ------
-    Infeasible
-        If no batch meets it; names the limit.
-
-    Notes
-    -----
-    The time per output token and the request rate both grow with the batch, so the largest batch :math:`B_{max}` that
-    meets the target has the highest rate. Requests arrive at random, so the number in service varies about its mean B
-    with standard deviation :math:`c \\sqrt{B}` (Poisson for c = 1): the mean is the largest for which
-    :math:`B + 1.28 c \\sqrt{B} \\le B_{max}`, so that the target is met nine tenths of the time.
-
-    References
-    ----------
-    :cite:t:`whitt1992`, square-root staffing.
-    """
-    fast = np.ones_like(points.fits) if target.speed is None else points.time_per_output_token <= 1.0 / target.speed
-    prompt = (
-        np.ones_like(points.fits)
-        if target.time_to_first_token is None
-        else points.time_to_first_token <= target.time_to_first_token
-    )
-    if not points.fits[0].any():
-        raise Infeasible("the KV cache does not hold one request beside the weights", "KV cache")
-    if not fast[0].any():
-        best = 1.0 / np.min(points.time_per_output_token[0])
-        raise Infeasible(f"reaches {best:.1f} tokens/s a user alone on the machine, {target.speed:g} asked", "speed")
-    if not prompt[0].any():
-        best = float(np.min(points.time_to_first_token[0]))
-        raise Infeasible(
-            f"first token after {best:.2f} s alone on the machine, {target.time_to_first_token:g} s asked",
-            "time to first token",
-        )
-    good = points.fits & fast & prompt
-    some = good.any(axis=0)
-    most = good.shape[0] - 1 - np.argmax(good[::-1], axis=0)
-    room = np.take_along_axis(points.batch, most[None], axis=0)[0]
-    steady = (points.batch + SURPLUS * np.asarray(burstiness) * np.sqrt(points.batch) <= room) & good
-    steady[0] = good[0]
-    index = np.where(some, good.shape[0] - 1 - np.argmax(steady[::-1], axis=0), -1)
-    if np.ndim(most) == 0:
-        above = np.minimum(most + 1, good.shape[0] - 1)
-        for name, test in (("speed", fast), ("time to first token", prompt), ("KV cache", points.fits)):
-            if not test[above]:
-                return index, name
-    return index, "batch limit"
-
-
-def at(values: np.ndarray, index: np.ndarray) -> Numeric:
-    """Values along axis 0 at the index of each draw; not a number where the index is -1.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n, ...)
-        Points.
-    index : ndarray of int, shape (...)
-        From `capacity`. [1]
-
-    Returns
-    -------
-    numeric, shape (...)
-        One value per draw.
-    """
-    picked = np.take_along_axis(values, np.maximum(index, 0)[None], axis=0)[0]
-    return np.where(index >= 0, picked, np.nan)
-
-
-def interpolate(x: Numeric, xs: np.ndarray, ys: np.ndarray) -> Numeric:
-    """Linear interpolation along axis 0, one abscissa per draw; held constant outside.
-
-    Parameters
-    ----------
-    x : numeric, shape (...)
-        Where.
-    xs, ys : ndarray, shape (n, ...)
-        Points, ``xs`` not decreasing along axis 0.
-
-    Returns
-    -------
-    numeric, shape (...)
-        Values of ``ys`` at ``x``.
-    """
-    if xs.ndim == 1 and np.ndim(x) == 0 and ys.ndim == 1:
-        return np.interp(x, xs, ys)
-    ys = ys + 0.0 * xs
-    xs = xs + 0.0 * ys
-    x = np.clip(x + 0.0 * xs[0], xs[0], xs[-1])
-    above = np.clip((xs < x).sum(axis=0), 1, xs.shape[0] - 1)
-    low, high = above - 1, above
-    x0, x1 = (np.take_along_axis(xs, i[None], axis=0)[0] for i in (low, high))
-    y0, y1 = (np.take_along_axis(ys, i[None], axis=0)[0] for i in (low, high))
-    weight = np.where(x1 > x0, (x - x0) / np.where(x1 > x0, x1 - x0, 1.0), 0.0)
-    return y0 + weight * (y1 - y0)

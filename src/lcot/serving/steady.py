@@ -8,7 +8,8 @@ import numpy as np
 
 from lcot.errors import DomainError, Infeasible
 from lcot.facts.types import Numeric
-from lcot.serving.curve import CHUNK, Curve, at, batches, capacity, curve, interpolate, sequences_held
+from lcot.serving.capacity import capacity, interpolate
+from lcot.serving.curve import CHUNK, Curve, batches, curve, sequences_held
 from lcot.serving.types import Served, Target, Traffic
 from lcot.steptime.types import StepTime
 
@@ -54,16 +55,16 @@ def steady(
     held = sequences_held(steps.kv_capacity, traffic.input_tokens, traffic.output_tokens, steps.state_bytes)
     top = float(min(np.max(held), steps.max_sequences))
     points = curve(steps, traffic, batches(top), chunk)
-    index, limit = capacity(points, target, traffic.burstiness)
-    return at_load(points, index, limit, steps, traffic, load_factor)
+    mean, limit = capacity(points, target, traffic.burstiness)
+    return at_load(points, mean, limit, steps, traffic, load_factor)
 
 
 def at_load(
-    points: Curve, index: np.ndarray, limit: str, steps: StepTime, traffic: Traffic, load_factor: Numeric
+    points: Curve, mean: np.ndarray, limit: str, steps: StepTime, traffic: Traffic, load_factor: Numeric
 ) -> Served:
     """The fleet at its operating point, from the curve of one copy and its capacity (see `steady`)."""
     chips, per_system = steps.deployment.chips, steps.deployment.system.count
-    best = at(points.rate, index)
+    best = interpolate(mean, points.batch, points.rate)
     if traffic.rate is None:
         systems = np.ceil(chips / per_system)
         copies = np.maximum(np.floor(systems * per_system / chips), 1.0)

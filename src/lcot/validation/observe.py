@@ -150,7 +150,7 @@ def _offline(condition: Condition, setup: Setup, i: float, o: float) -> Values:
     traffic = Traffic(max(i, 1.0), max(o, 1.0))
     top = min(pool.steps.max_sequences, setup.policy.max_sequences)
     points = curve(pool.steps, traffic, batches(top), setup.policy.max_batched_tokens)
-    rate = np.where(points.fits, points.rate, 0.0)
+    rate = np.where(points.batch <= points.held, points.rate, 0.0)
     best = int(np.argmax(rate))
     if not rate[best] > 0:
         raise Infeasible("the KV cache does not hold one request beside the weights", "KV cache")
