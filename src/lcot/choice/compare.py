@@ -36,7 +36,7 @@ def compare(question: Question, progress: Callable[[str], None] | None = None) -
             progress(system.id)
         entries.append(entry(question, system))
     entries = [with_confidence(e, question) for e in with_break_even(with_spread(entries, question), question)]
-    entries.sort(key=lambda e: (ORDER.index(e.status), blended(e), e.system.id))
+    entries.sort(key=lambda e: (ORDER.index(e.status), expected(e), e.system.id))
     answer = Answer(question, tuple(entries), "", newest(entries, question))
     return replace(answer, verdict=verdict(answer))
 
@@ -46,6 +46,14 @@ def blended(item: Entry) -> float:
     if item.plan is None or item.plan.bill is None:
         return float("inf")
     return float(item.plan.bill.cost["bottleneck_seconds"].blended)
+
+
+def expected(item: Entry) -> float:
+    """What the ranking goes by: the median of the draws, or the cost at the stated values without draws. [USD/token]
+
+    Systems are bought whole, so the cost at the stated values can stand just before a step up; the median does not.
+    """
+    return item.spread.p50 if item.spread else blended(item)
 
 
 def newest(entries: list[Entry], question: Question) -> str:
@@ -72,17 +80,18 @@ def verdict(answer: Answer) -> str:
     systems = int(served.systems)
     text = (
         f"{best.system.name} is the cheapest for {question.model.id}{speed} under {load}: "
-        f"${blended(best) * 1e6:.3g} per million tokens"
+        f"${expected(best) * 1e6:.3g} per million tokens"
     )
     if best.spread:
-        text += f" (P10 {best.spread.p10 * 1e6:.3g}, P50 {best.spread.p50 * 1e6:.3g}, P90 {best.spread.p90 * 1e6:.3g})"
+        text += f" (P10 {best.spread.p10 * 1e6:.3g}, P90 {best.spread.p90 * 1e6:.3g}; "
+        text += f"{blended(best) * 1e6:.3g} at the stated facts)"
     precision, engine = deployment.precision.label, deployment.engine.name
     layout = f"{int(served.copies)} x {deployment.label}, {precision} weights, {engine}"
     plural = "s" if systems > 1 else ""
     text += f", {question.basis}, on {systems} system{plural} ({layout}) at {float(served.utilisation):.0%} utilisation"
     if len(ranked) > 1:
         second = ranked[1]
-        text += f"; next {second.system.name}, {blended(second) / blended(best) - 1:+.0%}"
+        text += f"; next {second.system.name}, {expected(second) / expected(best) - 1:+.0%}"
     if best.spread:
         text += f"; cheapest in {best.spread.probability_cheapest:.0%} of the draws"
     return f"{text}. {best.confidence.capitalize()}: {best.confidence_reason}."

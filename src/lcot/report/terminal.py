@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lcot.choice.compare import blended
+from lcot.choice.compare import blended, expected
 from lcot.choice.types import Answer, Entry
 from lcot.report.ascii import front as ascii_front
 from lcot.report.contract import basis_dict, front_rows
@@ -21,7 +21,8 @@ COLUMNS = (
     "",
     "system",
     "$/Mtok",
-    "P10-P50-P90",
+    "P10-P90",
+    "as stated",
     "input",
     "output",
     "best",
@@ -79,8 +80,9 @@ def row(item: Entry) -> list[str]:
     mark = "" if item.confidence == "validated" else "*"
     return [
         f"{item.system.id}{mark}",
+        dollars(expected(item)),
+        f"{dollars(spread.p10)}-{dollars(spread.p90)}" if spread else "",
         dollars(blended(item)),
-        f"{dollars(spread.p10)}-{dollars(spread.p50)}-{dollars(spread.p90)}" if spread else "",
         dollars(cost.input),
         dollars(cost.output),
         f"{spread.probability_cheapest:.0%}" if spread else "",
@@ -126,8 +128,8 @@ def explain_absence(answer: Answer, item: Entry) -> Iterable[str]:
     yield f"{item.system.name} ({item.system.id}): {item.status}" + (f", {item.reason}" if item.reason else "")
     ranked = answer.by_status("ranked")
     if item.plan is not None and item.plan.bill is not None and ranked and ranked[0] is not item:
-        ratio = blended(item) / blended(ranked[0])
-        yield f"Costs {dollars(blended(item))} $/Mtok, {ratio:.2f} times {ranked[0].system.name}'s."
+        ratio = expected(item) / expected(ranked[0])
+        yield f"Costs {dollars(expected(item))} $/Mtok, {ratio:.2f} times {ranked[0].system.name}'s."
         yield from differences(item, ranked[0])
     elif ranked and ranked[0] is item:
         yield "It is the cheapest."
@@ -155,6 +157,12 @@ def notes(answer: Answer) -> Iterable[str]:
     yield (
         f"Tokens: {basis['tokens']}. Cost basis: {basis['cost']} at site {basis['site']}, {basis['load']}. "
         f"Precision: {question.precision}; speculation {question.speculative}. Newest fact: {basis['facts_date']}."
+    )
+    yield (
+        f"$/Mtok is the median of {question.draws} draws of facts and model error; as stated, input and output are at "
+        "the stated facts; best is the share of the draws in which a system is the cheapest; used is the utilisation."
+        if question.draws
+        else "$/Mtok, input and output are at the stated facts; used is the utilisation."
     )
     yield "* extrapolated: nothing of the same family, engine and model size was measured in the evidence."
     if basis["declared_estimates"]:
