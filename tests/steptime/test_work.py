@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from tests.steptime.machines import BF16, decode, engine, facts, model, prompt, system
+from tests.steptime.machines import BF16, decode, engine, model, prompt, system
 
-from lcot.errors import Infeasible, MissingFact
+from lcot.errors import MissingFact
 from lcot.steptime.types import Deployment, Speculation, Step
-from lcot.steptime.work import attended, busy_power, compute_time, load, longest, reductions, room, tokens_of
+from lcot.steptime.work import attended, compute_time, load, longest, reductions, tokens_of
 from lcot.workload.architecture import Attention
 from lcot.workload.operators import operators
 
@@ -72,25 +72,9 @@ def test_longest_books_the_time_to_its_cause():
     np.testing.assert_allclose([time.compute[0], time.memory[1], time.network[2]], 3.0)
 
 
-def test_room_and_how_many_are_needed():
-    # 25e6 weights + 5 norms of 1000, 2 B each: 50.01 MB; 8000 B of cache a token
-    held = room(deployment(), 90.01e6, "chips", 90.01e6)
-    assert held.tokens == pytest.approx(5000, rel=1e-3)
-    with pytest.raises(Infeasible, match="needs 6 chips"):
-        room(deployment(), 10e6, "chips", 10e6)
-
-
 def test_reductions_of_a_layer():
     # two norms, two products and three for attention, two feed-forward products: 9 a layer; a norm and the output
     assert reductions(operators(model(), BF16)) == 2 * 9 + 2
-
-
-def test_power_is_a_share_of_the_system_or_missing():
-    assert busy_power(system("rdu", ("hbm",), (), 16), 4.0) == (4000.0, "toys.power.typical")
-    bare = system("rdu", ("hbm",), (), 16)
-    bare = type(bare)(**{**{f: getattr(bare, f) for f in bare.__dataclass_fields__}, "facts": facts("toys")})
-    with pytest.raises(MissingFact, match=r"toys\.power"):
-        busy_power(bare, 4.0)
 
 
 def test_arrays_equal_their_elements():

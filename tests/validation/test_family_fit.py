@@ -52,7 +52,7 @@ def test_constants_are_found_again():
     for key, value in truth.items():
         assert found[key] == pytest.approx(value, rel=0.12)  # the prior pulls a little
     assert predicted(cases, catalog.engine("sambaflow"), found) == pytest.approx(
-        [case.value for case in cases], rel=0.02
+        [case.value for case in cases], rel=0.05
     )
 
 

@@ -13,7 +13,13 @@ from lcot.steptime.types import Deployment, StepTime
 from lcot.steptime.wafer import wafer
 from lcot.workload.formats import bytes_of
 
-FAMILIES: dict[str, Callable[[Deployment], StepTime]] = {"gpu": gpu, "wafer": wafer, "lpu": lpu, "rdu": rdu, "mesh": mesh}
+FAMILIES: dict[str, Callable[[Deployment], StepTime]] = {
+    "gpu": gpu,
+    "wafer": wafer,
+    "lpu": lpu,
+    "rdu": rdu,
+    "mesh": mesh,
+}
 
 
 def estimate(deployment: Deployment) -> StepTime:

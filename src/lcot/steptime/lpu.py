@@ -11,9 +11,10 @@ from math import ceil
 
 from lcot.errors import DomainError, UnknownName
 from lcot.facts.types import Numeric
+from lcot.steptime.machine import electric, hop_time, room, usable
 from lcot.steptime.paired import attention_on_gpus, full_decode, verified
 from lcot.steptime.types import Breakdown, Deployment, Step, StepTime
-from lcot.steptime.work import ACTIVATION, compute_time, electric, hop_time, load, longest, room, tokens_of, usable
+from lcot.steptime.work import ACTIVATION, compute_time, load, longest, tokens_of
 from lcot.workload.operators import Elementwise, Experts, Gemm, Operator, operators
 
 MODES = ("", "decode", "afd", "draft")

@@ -10,9 +10,10 @@ import numpy as np
 from lcot.errors import DomainError, UnknownName
 from lcot.facts.types import Facts, Numeric
 from lcot.steptime.lpu import dependent, sums_between_chips
+from lcot.steptime.machine import electric, hop_time, room, usable
 from lcot.steptime.roofline import main_tier, some
 from lcot.steptime.types import Breakdown, Deployment, Step, StepTime
-from lcot.steptime.work import ACTIVATION, compute_time, electric, hop_time, load, longest, room, tokens_of, usable
+from lcot.steptime.work import ACTIVATION, compute_time, load, longest, tokens_of
 from lcot.workload.operators import operators
 
 TOPOLOGIES = ("ring", "mesh2d", "torus2d", "torus3d", "switch", "all_to_all")

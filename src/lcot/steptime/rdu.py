@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from lcot.errors import DomainError
 from lcot.facts.types import Chip, Numeric
+from lcot.steptime.machine import electric, room, usable
 from lcot.steptime.roofline import main_tier
 from lcot.steptime.types import Breakdown, Deployment, Step, StepTime
-from lcot.steptime.work import compute_time, electric, load, longest, room, tokens_of, usable
+from lcot.steptime.work import compute_time, load, longest, tokens_of
 
 
 def switch_time(weights: Numeric, chip: Chip, sockets: Numeric, tier: str) -> Numeric:

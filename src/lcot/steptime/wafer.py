@@ -12,18 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from lcot.facts.types import Numeric
+from lcot.steptime.machine import electric, room, usable
 from lcot.steptime.types import Breakdown, Deployment, Step, StepTime
-from lcot.steptime.work import (
-    ACTIVATION,
-    compute_time,
-    electric,
-    load,
-    longest,
-    reductions,
-    room,
-    tokens_of,
-    usable,
-)
+from lcot.steptime.work import ACTIVATION, compute_time, load, longest, reductions, tokens_of
 from lcot.workload.formats import bytes_of
 from lcot.workload.operators import Elementwise, Experts, Gemm, Mixing, Operator, operators
 
@@ -145,6 +136,8 @@ def sums_over_blocks(
 
     Notes
     -----
+    .. math:: s_i = \\sqrt{c\\,W_i / M}
+
     Products and norms cross the block of a layer's weights without routed experts; the two sums of experts the block
     of one expert; what goes to the experts and comes back the block of the whole layer.
 
