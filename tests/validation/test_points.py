@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lcot.errors import LcotError, ParseError
 from lcot.steptime.types import Speculation
 from lcot.validation.points import condition_of, conditions_of, iterate_points, read_points
+from lcot.validation.predict import predict
 from lcot.validation.types import Layout
 
 ROW = {
@@ -20,6 +21,7 @@ ROW = {
     "n_devices": "8",
     "model": "deepseek-ai/DeepSeek-R1",
     "weight_dtype": "fp8",
+    "kv_dtype": "",
     "engine": "sglang 0.5.9",
     "parallelism": "tp8 ep8",
     "scenario": "closed_loop",
@@ -122,10 +124,8 @@ def test_lengths_come_from_the_table_where_the_row_has_none():
 @pytest.mark.parametrize(
     ("column", "text"),
     [
-        ("system", "Cray-1"),
-        ("model", "llama-99"),
-        ("engine", "abacus"),
         ("weight_dtype", "ternary"),
+        ("kv_dtype", "ternary"),
         ("n_devices", "-8"),
         ("n_devices", "2.5"),
         ("input_len", "long"),
@@ -143,7 +143,24 @@ def test_bad_cells_are_errors_with_file_line_and_column(tmp_path: Path, column: 
     file = write(tmp_path, ROW, {**ROW, column: text})
     with pytest.raises(ParseError) as caught:
         read_points(file)
-    assert f"points.csv:3: {column}" in str(caught.value)
+    assert "points.csv:3: " in str(caught.value)
+    assert column in str(caught.value)
+
+
+def test_a_name_that_nobody_knows_cannot_be_predicted_but_stops_no_other_row():
+    c = row(system="Cray-1", model="llama-99", engine="abacus 3")
+    assert (c.system, c.model, c.engine, c.precision) == ("Cray-1", "llama-99", "abacus 3", None)
+    found = predict([row(system="Cray-1"), row(model="llama-99"), row(engine="abacus 3", parallelism="tp8")])
+    assert [p.status for p in found[:2]] == ["unanswered", "unanswered"]
+    assert "Cray-1" in found[0].reason
+    assert "llama-99" in found[1].reason
+
+
+def test_other_columns_are_left_alone_and_misspelt_ones_are_not(tmp_path: Path):
+    assert read_points(write(tmp_path, {**ROW, "colour": "blue"}))[0].id == "a1"
+    wrong = {("input_length" if k == "input_len" else k): v for k, v in ROW.items()}
+    with pytest.raises(ParseError, match="did you mean 'input_len'"):
+        read_points(write(tmp_path, wrong))
 
 
 def test_files_that_are_no_points(tmp_path: Path):
@@ -151,7 +168,6 @@ def test_files_that_are_no_points(tmp_path: Path):
     for text, problem in [
         ("", "missing"),
         ("system,model,metric\n", "value"),
-        ("system,model,metric,value,hue\n", "hue"),
     ]:
         file.write_text(text)
         with pytest.raises(ParseError, match=problem):

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from lcot.validation.layout import read_layout
 from lcot.validation.lengths import Lengths, fill
 from lcot.validation.types import Condition
 from lcot.validation.vocabulary import (
+    Named,
     cache_named,
     content,
     engine_named,
@@ -87,37 +89,31 @@ def conditions_of(rows: Iterable[Mapping[str, str]], file: Path | str = "points"
 
 
 def _check_columns(file: Path, names: Iterable[str] | None) -> None:
+    """Refuse a file without the columns that are needed, or with a misspelt one; others are left alone."""
     found = list(names or [])
     allowed = ", ".join((*REQUIRED, *OPTIONAL))
     for name in REQUIRED:
         if name not in found:
             raise ParseError(file, f"column {name!r} is missing", line=1, allowed=allowed)
+    absent = [name for name in OPTIONAL if name not in found]
     for name in found:
-        if name not in REQUIRED and name not in OPTIONAL:
-            raise ParseError(file, f"column {name!r} is unknown", line=1, allowed=allowed)
+        meant = get_close_matches(name, absent, 1, 0.8) if name not in (*REQUIRED, *OPTIONAL) else []
+        if meant:
+            raise ParseError(file, f"column {name!r} is unknown; did you mean {meant[0]!r}?", line=1, allowed=allowed)
     if len(set(found)) != len(found):
         raise ParseError(file, "a column is there twice", line=1)
 
 
 def condition_of(row: Mapping[str, str], file: Path, line: int) -> Condition:
-    """The condition of one row. Raises `ParseError` with line and column."""
-    cells = {name: (row.get(name) or "").strip() for name in (*REQUIRED, *OPTIONAL)}
+    """The condition of one row.
+
+    A system, model or engine that nobody knows stays in the row's own words, and the row cannot be predicted.
+    Anything else that is not understood raises `ParseError` with line and column.
+    """
     if None in row:
         raise ParseError(file, "has more cells than there are columns", line=line)
-    column = ""
-    try:
-        column = "system"
-        system = system_named(cells["system"])
-        column = "model"
-        architecture = _model(cells["model"])
-        column = "engine"
-        engine = engine_named(cells["engine"]) if cells["engine"] else None
-        column = "weight_dtype"
-        formats = precision_of(cells, architecture, system.id)
-    except ParseError:
-        raise
-    except LcotError as error:
-        raise ParseError(file, str(error), line=line, key=column) from None
+    cells = {name: (row.get(name) or "").strip() for name in (*REQUIRED, *OPTIONAL)}
+    system, engine, architecture = _names(cells)
     devices = _number(cells, "n_devices", file, line, least=0.0) or 0.0
     if devices != int(devices):
         raise ParseError(file, f"{devices!r} is not a whole number", line=line, key="n_devices")
@@ -126,24 +122,19 @@ def condition_of(row: Mapping[str, str], file: Path, line: int) -> Condition:
     value = _number(cells, "value", file, line, least=0.0)
     if value is None:
         raise ParseError(file, "missing", line=line, key="value", allowed="a number")
-    layouts = read_layout(
-        cells["parallelism"],
-        int(devices),
-        _is_mixture(architecture),
-        parts_per_chip(system.id),
-        scenario,
-    )
+    mixture = architecture is None or _is_mixture(architecture)
+    layouts = read_layout(cells["parallelism"], int(devices), mixture, parts_per_chip(system.id), scenario)
     about = " | ".join(cells[name] for name in ("source_title", "params_note", "note", "engine"))
     lengths = fill(_lengths(cells, int(devices), file, line), about, scenario)
-    rate = cells["request_rate"]
+    units: list[str] = content()["metrics"][metric]
     return Condition(
         id=cells["id"] or f"{file.name}:{line}",
         system=system.id,
         devices=int(devices),
-        model=architecture.id,
-        precision=formats,
-        engine=engine.id if engine else "",
-        engine_version=engine.version if engine else "",
+        model=architecture.id if architecture else cells["model"],
+        precision=_stated_precision(cells, architecture, system.id, file, line),
+        engine=engine.id,
+        engine_version=engine.version,
         layout=layouts.main,
         prefill_layout=layouts.prefill,
         scenario=scenario,
@@ -151,18 +142,51 @@ def condition_of(row: Mapping[str, str], file: Path, line: int) -> Condition:
         output_tokens=lengths.output,
         lengths_from=lengths.origin,
         concurrency=lengths.concurrency,
-        rate=None if rate.lower() in ("", "inf", "infinite") else _number(cells, "request_rate", file, line, 0.0),
+        rate=_rate(cells, file, line),
         speculation=speculation_of(cells, file, line),
         metric=metric,
         statistic=_statistic(cells, file, line),
         value=value,
-        unit=_one_of(cells, "unit", content()["metrics"][metric], file, line) or content()["metrics"][metric][0],
+        unit=_one_of(cells, "unit", units, file, line) or units[0],
         family=cells["family"],
         source=cells["source_title"] or cells["source_url_or_repo_path"],
         date=cells["date"],
         quality=cells["quality"],
         note="; ".join(filter(None, (cells["note"], system.note))),
     )
+
+
+def _names(cells: Mapping[str, str]) -> tuple[Named, Named, Architecture | None]:
+    try:
+        system = system_named(cells["system"])
+    except UnknownName:
+        system = Named(cells["system"])
+    try:
+        engine = engine_named(cells["engine"]) if cells["engine"] else Named("")
+    except UnknownName:
+        engine = Named(cells["engine"])
+    try:
+        return system, engine, _model(cells["model"])
+    except UnknownName:
+        return system, engine, None
+
+
+def _stated_precision(
+    cells: Mapping[str, str], architecture: Architecture | None, system: str, file: Path, line: int
+) -> Precision | None:
+    if architecture is None or system not in catalog.system_ids():
+        return None
+    try:
+        return precision_of(cells, architecture, system)
+    except LcotError as error:
+        raise ParseError(file, str(error), line=line, key="weight_dtype or kv_dtype") from None
+
+
+def _rate(cells: Mapping[str, str], file: Path, line: int) -> float | None:
+    """Requests per second; none where users come as fast as they are served."""
+    if cells["request_rate"].lower() in ("", "inf", "infinite"):
+        return None
+    return _number(cells, "request_rate", file, line, least=0.0)
 
 
 @cache
