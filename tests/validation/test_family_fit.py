@@ -10,17 +10,8 @@ import pytest
 from lcot.errors import InputError
 from lcot.facts import catalog
 from lcot.steptime.estimate import estimate
-from lcot.validation.family_fit import (
-    FREE,
-    Case,
-    decode,
-    fit_engine,
-    fitted_values,
-    predicted,
-    prefill,
-    report,
-    rows_of,
-)
+from lcot.validation.family_cases import Case, decode, prefill, rows_of
+from lcot.validation.family_fit import FREE, fit_engine, fitted_values, predicted, report
 from lcot.workload import models
 
 EVIDENCE = os.environ.get("LCOT_EVIDENCE", "")
