@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from tests.cost.conftest import SITE
 
 from lcot.choice.types import Question
 from lcot.facts.types import Chip, Engine, Fact, Facts, Site, System
 from lcot.serving.types import Target, Traffic
 from lcot.steptime.types import Breakdown, Deployment, Precision, Step, StepTime
 from lcot.workload.architecture import Architecture, Attention, Block, FeedForward
+from tests.cost.conftest import SITE
 
 MODEL = Architecture("toy", 1024, 32000, (Block(8, Attention("gqa", 8, 8, 128), FeedForward(4096)),), False, 32768)
 WEIGHTS, TOKEN = 70e9, 160e3  # B of weights, B of KV cache a token

@@ -3,11 +3,11 @@ from __future__ import annotations
 import math
 
 import pytest
-from tests.choice.double import make_deployment, make_question
 
 from lcot.choice import breakeven
 from lcot.choice.breakeven import changed, costs_along, flips
 from lcot.errors import DomainError, UnknownName
+from tests.choice.double import make_deployment, make_question
 
 
 def test_crossing_by_hand():
@@ -51,9 +51,8 @@ def test_what_changes():
 
 
 def test_equal_systems_flip_where_their_prices_meet(monkeypatch):
-    from tests.choice import double
-
     from lcot.choice.uncertainty import cost_of
+    from tests.choice import double
 
     monkeypatch.setattr("lcot.choice.uncertainty.estimate", double.estimate)
 

@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from tests.choice.double import work
 
 from lcot.choice.chunks import plan, run
 from lcot.errors import DomainError, InputError
+from tests.choice.double import work
 
 
 def test_plan():

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.choice.double import estimate, fact, make_deployment, make_question, owner
 
 from lcot.choice import uncertainty
 from lcot.choice.sensitivity import (
@@ -13,8 +12,8 @@ from lcot.choice.sensitivity import (
     elasticities,
     estimators,
     evaluator,
+    improved,
     replaced,
-    scaled,
     shares,
     tornado,
     varying,
@@ -23,6 +22,7 @@ from lcot.choice.sobol import points
 from lcot.choice.uncertainty import cost_of
 from lcot.errors import DomainError
 from lcot.facts.types import Engine
+from tests.choice.double import estimate, fact, make_deployment, make_question, owner
 
 FACTS = {
     "chip": owner("chip", fact("memory.hbm.bandwidth", 4.0, 3.0, 5.0), fact("peak.bf16", 1.0, 1.0, 1.0)),
@@ -94,10 +94,19 @@ def test_elasticities_by_hand():
     assert elasticities(ratio, FACTS, [("chip", "peak.bf16")])["chip", "peak.bf16"] == pytest.approx(0.5)
 
 
-def test_what_twice_as_much_buys():
-    assert scaled(ratio, FACTS) == pytest.approx({"memory bandwidth": 0.25, "compute": np.sqrt(2), "price": 2.0})
+def test_what_twice_as_good_buys():
+    found = improved(ratio, FACTS)
+    assert found == pytest.approx({"memory bandwidth": 0.25, "compute": np.sqrt(2), "price": 0.5})
     with pytest.raises(DomainError, match="factor"):
-        scaled(ratio, FACTS, 0.0)
+        improved(ratio, FACTS, 0.0)
+
+
+def test_less_latency_is_better():
+    facts = {"chip": owner("chip", fact("fabric.scale_up.latency", 2.0), fact("fabric.scale_up.size", 8.0))}
+    found = improved(
+        lambda f: f["chip"].number("fabric.scale_up.latency") * f["chip"].number("fabric.scale_up.size"), facts
+    )
+    assert found == {"data movement between chips": 0.5}
 
 
 def test_shares_of_a_sum_of_logs():
@@ -186,12 +195,12 @@ class TestDeployment:
         found = shares(evaluate, facts, 64, engines=engines)
         assert set(found.by_cause) == {"price", "memory bandwidth", "power", "engine"}
 
-    def test_energy_does_not_depend_on_the_price(self):
-        facts, evaluate, engines = evaluator(make_deployment("a"), make_question())
-        found = scaled(evaluate, facts, 2.0, engines)
-        assert found["load"] < 1.0  # twice the load on the same machines, or nearly
-        assert 1.0 < found["price"] < 2.5
-        assert 1.0 < found["power"] < found["price"]
+    def test_better_hardware_costs_less(self):
+        facts, evaluate, engines = evaluator(make_deployment("a"), make_question(rate=500.0))
+        found = improved(evaluate, facts, 2.0, engines)
+        assert 0.4 < found["price"] < 0.9
+        assert found["price"] < found["power"] < 1.0
+        assert found["memory bandwidth"] < 1.0
 
     def test_measured_engines_are_held(self):
         loose = Engine("u", "U", "gpu", "1", owner("u", fact("host.step", 1e-3, 1e-4, 1e-2)))

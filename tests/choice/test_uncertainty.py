@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.choice.double import estimate, fact, make_deployment, make_question, owner
 
 from lcot.choice import uncertainty
 from lcot.choice.uncertainty import cost_of, drawn, error_of, evaluate, model_error, samples, slowed, spreads
 from lcot.errors import DomainError
 from lcot.facts.types import Engine
 from lcot.steptime.types import Step
+from tests.choice.double import estimate, fact, make_deployment, make_question, owner
 
 
 @pytest.fixture(autouse=True)

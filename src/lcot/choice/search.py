@@ -8,6 +8,7 @@ import numpy as np
 
 from lcot.choice.pareto import front
 from lcot.choice.space import deployments
+from lcot.choice.speculation import speculation_of
 from lcot.choice.types import Entry, Plan, Question, Rejection
 from lcot.cost.bill import price
 from lcot.errors import Infeasible, MissingFact
@@ -17,7 +18,7 @@ from lcot.serving.capacity import capacity
 from lcot.serving.curve import batches, curve, sequences_held
 from lcot.serving.steady import at_load, check
 from lcot.steptime.estimate import estimate
-from lcot.steptime.types import Deployment, Speculation, StepTime
+from lcot.steptime.types import Deployment, StepTime
 from lcot.workload.formats import precision
 
 GRID = 24  # batch sizes at which a deployment is evaluated
@@ -92,8 +93,9 @@ def plans(question: Question, system: System) -> tuple[list[Plan], list[Rejectio
     bad: list[Rejection] = []
     missing: list[MissingFact] = []
     engine = engine_for(system, question.engine)
+    speculation = speculation_of(question.model, question.speculative)
     formats = precision(question.precision, question.model, supported(system.chip))
-    for deployment in deployments(system, question.model, engine, formats, Speculation()):
+    for deployment in deployments(system, question.model, engine, formats, speculation):
         try:
             good.append(plan(deployment, question))
         except Infeasible as error:
@@ -150,7 +152,6 @@ def system_front(good: list[Plan], question: Question) -> np.ndarray | None:
         chips, count = candidate.deployment.chips, candidate.deployment.system.count
         systems = np.ceil(chips / count)
         copies = max(np.floor(systems * count / chips), 1.0)
-        tokens = question.traffic.input_tokens + question.traffic.output_tokens
         full = replace(
             candidate.served, copies=copies, systems=systems, batch=points.batch, rate=points.rate * copies,
             capacity=points.rate * copies, power=None if points.power is None else points.power * copies,
@@ -159,7 +160,7 @@ def system_front(good: list[Plan], question: Question) -> np.ndarray | None:
             decode_seconds=points.decode_seconds, cached_token_seconds=points.cached_token_seconds,
         )  # fmt: skip
         bill = price(candidate.deployment.system, full, question.traffic, question.site, question.basis, question.term)
-        cost = bill.total / (full.rate * tokens)
+        cost = bill.cost["bottleneck_seconds"].blended
         per_chip = points.rate * question.traffic.output_tokens / chips
         rows.append(np.stack([1.0 / points.time_per_output_token, cost, per_chip], axis=1)[keep])
     if not rows:
