@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from lcot.facts import keys
+from lcot.facts import keys, schema
 from lcot.facts.build import units_of
 from lcot.facts.keys import Key
 from lcot.facts.schema import ChipFile, EngineFile, SiteFile, SourcesFile, Strict, SystemFile
@@ -26,6 +29,11 @@ def json_schema(kind: str) -> dict[str, Any]:
     """The JSON Schema of one kind of file: chip, system, engine, site or sources."""
     made = FILES[kind].model_json_schema()
     made["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    explained = _explanations()
+    for part in (made, *made.get("$defs", {}).values()):
+        for name, about in part.get("properties", {}).items():
+            if name in explained.get(part["title"], {}):
+                about["description"] = explained[part["title"]][name]
     entries = made.get("$defs", {}).get("FactEntry")
     if entries is not None:
         entries["properties"]["unit"]["enum"] = ["", *UNITS]
@@ -36,6 +44,23 @@ def json_schema(kind: str) -> dict[str, Any]:
             if "chip_facts" in owner["properties"]:
                 _name_keys(owner["properties"]["chip_facts"], keys.CHIP)
     return made
+
+
+def _explanations() -> dict[str, dict[str, str]]:
+    """Class -> attribute -> the sentence below it in the source, with those of the classes it is made from."""
+    found: dict[str, dict[str, str]] = {}
+    for node in ast.parse(inspect.getsource(schema)).body:
+        if isinstance(node, ast.ClassDef):
+            bases = [found.get(base.id, {}) for base in node.bases if isinstance(base, ast.Name)]
+            found[node.name] = {name: text for base in bases for name, text in base.items()}
+            for above, below in pairwise(node.body):
+                if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
+                    match above:
+                        case ast.AnnAssign(target=ast.Name(id=name)):
+                            found[node.name][name] = str(below.value.value)
+                        case _:
+                            pass
+    return found
 
 
 def _name_keys(facts: dict[str, Any], table: dict[str, Key]) -> None:

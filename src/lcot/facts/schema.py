@@ -1,4 +1,4 @@
-"""What a YAML file of the catalogue may say. The classes also make the JSON Schemas for editors."""
+"""What a YAML file of the catalogue may say. The classes and what stands below each attribute make the JSON Schemas."""
 
 from __future__ import annotations
 
@@ -41,9 +41,7 @@ Date = Annotated[str, Field(description="YYYY, YYYY-MM or YYYY-MM-DD")]
 class Strict(BaseModel):
     """No unknown keys, no conversion from text to number, no infinities."""
 
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class SourceEntry(Strict):
