@@ -71,7 +71,8 @@ def reference() -> dict[str, str]:
         names = [name for at, name, _ in modules() if at == floor]
         if names:
             entries = "".join(
-                heading(name, "-") + f".. automodule:: {name}\n   :members:\n   :member-order: bysource\n\n"
+                heading(name, "-")
+                + f".. automodule:: {name}\n   :members:\n   :ignore-module-all:\n   :member-order: bysource\n\n"
                 for name in names
             )
             pages[floor or "ground"] = heading(title, "=") + entries
