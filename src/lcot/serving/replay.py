@@ -33,6 +33,7 @@ COLUMNS = {
     "preemptions": "preemptions",
 }
 BINS = 2048  # of the timeline
+CHUNK = 1 << 15  # requests handed to the kernel at a time
 EVENTS = 2_000_000  # of one call of the kernel
 STATE = (
     *("rule", "clock", "replicas", "ends", "slots", "marks", "classes", "joins", "finishing", "nodes"),
@@ -77,8 +78,34 @@ def simulate(
     Between events k decode steps take :math:`k t_0 + g k (k - 1) / 2` for a first step :math:`t_0` and a growth g.
     """
     run = Replay(table, policy, prefill_table, requests.hash_block, requests.concurrency)
-    rows = [part.copy() for part in run.feed(requests, last=True, progress=progress)]
-    return run.outcome(np.concatenate(rows) if rows else np.empty(0, records.ROW), ordered=True)
+    whole = np.zeros(len(requests), records.ROW)
+    for part, last in _chunks(requests):
+        for rows in run.feed(part, last, progress):
+            whole[rows["request"]] = rows
+    return run.outcome(whole)
+
+
+def _chunks(requests: Requests, size: int = CHUNK) -> Iterable[tuple[Requests, bool]]:
+    """Parts of an open loop, so that only what is in flight is in memory; whole where requests wait for others."""
+    count = len(requests)
+    if requests.concurrency or requests.successor is not None or np.any(np.diff(requests.arrival) < 0):
+        yield requests, True
+        return
+    for a in range(0, max(count, 1), size):
+        b = min(a + size, count)
+        hashes, start = requests.hashes, requests.hash_start
+        if hashes is not None and start is not None:
+            hashes, start = hashes[start[a] : start[b]], start[a : b + 1] - start[a]
+        part = Requests(
+            requests.arrival[a:b],
+            requests.input_tokens[a:b],
+            requests.output_tokens[a:b],
+            session=np.arange(a, b) if requests.session is None else requests.session[a:b],
+            hashes=hashes,
+            hash_start=start,
+            hash_block=requests.hash_block,
+        )
+        yield part, b == count
 
 
 class Replay:
@@ -115,7 +142,7 @@ class Replay:
         self._make_room(len(requests), len(opens))
         clock["offset"], clock["next_open"], clock["next_closed"], clock["last_chunk"] = self.fed, 0, 0, int(last)
         self.fed += len(requests)
-        out = np.zeros(len(state["slots"]) + len(requests) + 1, records.ROW)
+        out = np.empty(len(state["slots"]) + len(requests) + 1, records.ROW)
         while True:
             clock["rows"] = 0
             s = state
@@ -131,14 +158,12 @@ class Replay:
             if code != 2:
                 return
 
-    def outcome(self, rows: np.ndarray, ordered: bool = False) -> Outcome:
+    def outcome(self, rows: np.ndarray) -> Outcome:
         """The lines given, with the totals of the whole run."""
-        if ordered:
-            rows = rows[np.argsort(rows["request"], kind="stable")]
         state = self.state
         exponent = np.arange(records.INTERVAL_BINS + 1)
         edges = np.ldexp(0.5 + (exponent % 64) / 128, exponent // 64 - 40)
-        lines: dict[str, Any] = {name: rows[column].copy() for name, column in COLUMNS.items()}
+        lines: dict[str, Any] = {name: np.ascontiguousarray(rows[column]) for name, column in COLUMNS.items()}
         return Outcome(
             **lines,
             rejected=rows["status"] == 1,

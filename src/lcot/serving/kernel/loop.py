@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lcot.serving.kernel.clockwork import spread
-from lcot.serving.kernel.compiled import compiled, part
+from lcot.serving.kernel.compiled import borrowed, compiled, part
 from lcot.serving.kernel.heaps import pop_user
 from lcot.serving.kernel.sequences import next_turn, release, row_of
 from lcot.serving.kernel.steps import account, cut_short, end_marks, end_prompts, plan, polled
@@ -166,6 +166,34 @@ def run(
 ) -> Any:  # fmt: skip
     """Run until the trace is done (0), its next chunk is needed (1), or the budget of events is used (2)."""
     rules, clock = rule[0], state[0]
+    replicas = borrowed(replicas)
+    ends = borrowed(ends)
+    slots = borrowed(slots)
+    marks = borrowed(marks)
+    classes = borrowed(classes)
+    joins = borrowed(joins)
+    finishing = borrowed(finishing)
+    nodes = borrowed(nodes)
+    keys = borrowed(keys)
+    values = borrowed(values)
+    users = borrowed(users)
+    request = borrowed(request)
+    opens = borrowed(opens)
+    successors = borrowed(successors)
+    hashes = borrowed(hashes)
+    surface = borrowed(surface)
+    token_time = borrowed(token_time)
+    prompt_rows = borrowed(prompt_rows)
+    row_tokens = borrowed(row_tokens)
+    rest = borrowed(rest)
+    shape = borrowed(shape)
+    axes = borrowed(axes)
+    work = borrowed(work)
+    decode_use = borrowed(decode_use)
+    prompt_use = borrowed(prompt_use)
+    histogram = borrowed(histogram)
+    timeline = borrowed(timeline)
+    out = borrowed(out)
     while True:
         if clock.phase == 0:
             if budget <= 0:

@@ -31,9 +31,12 @@ def new_blocks(rules: Any, me: Any, classes: Any, steps: Any) -> Any:
     """
     if rules.block == 1:
         return rules.acceptance * me.decoding * steps
-    total = (steps // rules.block) * me.decoding
-    for i in range(steps % rules.block):
-        total += classes[(-(me.steps + i)) % rules.block]
+    rounds = steps // rules.block
+    total = rounds * me.decoding
+    at = (-me.steps) % rules.block
+    for _ in range(steps - rounds * rules.block):
+        total += classes[at]
+        at = at - 1 if at > 0 else rules.block - 1
     return float(total)
 
 
@@ -49,8 +52,10 @@ def steps_that_fit(rules: Any, me: Any, classes: Any, most: Any) -> Any:
         return most
     rounds = int(room // me.decoding)
     room -= rounds * me.decoding
+    at = (-me.steps) % rules.block
     for i in range(rules.block):
-        room -= classes[(-(me.steps + i)) % rules.block]
+        room -= classes[at]
+        at = at - 1 if at > 0 else rules.block - 1
         if room < 0:
             return min(most, rounds * rules.block + i)
     return min(most, (rounds + 1) * rules.block)
