@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.steptime.gpus import ENGINE, GQA, SYSTEM, deployment, engine_facts, model
-from tests.steptime.machines import with_constant, with_fact
 
 from lcot.errors import DomainError, Infeasible, MissingFact, UnknownName
 from lcot.facts.types import Facts
 from lcot.steptime.estimate import estimate
-from lcot.steptime.gpu import load_of
+from lcot.steptime.load import load_of
 from lcot.steptime.types import Speculation, Step
 from lcot.workload.architecture import Block, FeedForward
 from lcot.workload.sharding import Ranks
+from tests.steptime.gpus import ENGINE, GQA, SYSTEM, deployment, engine_facts, model
+from tests.steptime.machines import with_constant, with_fact
 
 DECODE = Step(decode_sequences=16.0, decode_context=16 * 2000.0)
 PROMPT = Step(prefill_tokens=4000.0, prefill_pairs=8e6, prefill_sequences=1.0)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lcot.errors import DomainError, MissingFact
-from lcot.facts.types import Facts, Numeric
+from lcot.facts.types import Numeric
 from lcot.steptime import attention as mixing
 from lcot.steptime import network, power
 from lcot.steptime.experts import experts
 from lcot.steptime.gemm import elementwise, gemm
+from lcot.steptime.load import Load, load_of
 from lcot.steptime.memory import room
 from lcot.steptime.roofline import NOTHING, plus, some, times
 from lcot.steptime.types import Breakdown, Deployment, Step, StepTime
@@ -26,29 +25,6 @@ from lcot.workload.sharding import (
     layers_of_stage,
     ranks_of,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """What the busiest data-parallel rank does in a step, and ``everyone``, the tokens of all of them."""
-
-    sequences: Numeric
-    context: Numeric
-    prefill: Numeric
-    pairs: Numeric
-    prompts: Numeric
-    queries: float  # new tokens of a decoding sequence
-    everyone: Numeric
-
-    @property
-    def tokens(self) -> Numeric:
-        """Tokens on this rank. [token]"""
-        return self.sequences * self.queries + self.prefill
-
-    @property
-    def sampled(self) -> Numeric:
-        """Tokens on this rank that are sampled from. [token]"""
-        return self.sequences * self.queries + self.prompts
 
 
 def gpu(deployment: Deployment) -> StepTime:
@@ -124,57 +100,6 @@ def gpu(deployment: Deployment) -> StepTime:
         stages=stages,
         max_sequences=_most_sequences(d),
         notes=notes,
-    )
-
-
-def load_of(step: Step, ranks: Ranks, draft_tokens: int, engine: Facts) -> Load:
-    r"""The work of a step on the busiest data-parallel rank.
-
-    Parameters
-    ----------
-    step : Step
-        Work of the whole copy.
-    ranks : Ranks
-        The layout. [1]
-    draft_tokens : int
-        Tokens proposed per decoding sequence. [token]
-    engine : Facts
-        Constants: ``data.imbalance`` [1].
-
-    Returns
-    -------
-    Load
-        Work of one rank.
-
-    Raises
-    ------
-    MissingFact
-        If the engine lacks the constant.
-
-    Notes
-    -----
-    .. math:: x' = (1 + \iota)\, x / \min(d, \max(1, n))
-
-    Fewer sequences than ranks leave ranks empty, and a prompt is never cut over ranks.
-
-    References
-    ----------
-    :cite:t:`zheng2024sglang`.
-    """
-    queries = 1.0 + draft_tokens
-    d, spread = float(ranks.data), 1.0
-    if ranks.data > 1:
-        spread = 1.0 + engine.number("data.imbalance")
-    decoding = np.minimum(spread / np.minimum(d, np.maximum(step.decode_sequences, 1.0)), 1.0)
-    reading = np.minimum(spread / np.minimum(d, np.maximum(step.prefill_sequences, 1.0)), 1.0)
-    return Load(
-        sequences=step.decode_sequences * decoding,
-        context=step.decode_context * decoding,
-        prefill=step.prefill_tokens * reading,
-        pairs=step.prefill_pairs * reading,
-        prompts=step.prefill_sequences * reading,
-        queries=queries,
-        everyone=step.decode_sequences * queries + step.prefill_tokens,
     )
 
 
