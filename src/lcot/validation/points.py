@@ -13,7 +13,7 @@ from pathlib import Path
 from lcot.errors import LcotError, ParseError, UnknownName
 from lcot.facts import catalog
 from lcot.steptime.types import Precision, Speculation
-from lcot.validation.layout import read_layout
+from lcot.validation.layout import Layouts, read_layout
 from lcot.validation.lengths import Lengths, fill
 from lcot.validation.types import Condition
 from lcot.validation.vocabulary import (
@@ -122,8 +122,10 @@ def condition_of(row: Mapping[str, str], file: Path, line: int) -> Condition:
     value = _number(cells, "value", file, line, least=0.0)
     if value is None:
         raise ParseError(file, "missing", line=line, key="value", allowed="a number")
-    mixture = architecture is None or _is_mixture(architecture)
-    layouts = read_layout(cells["parallelism"], int(devices), mixture, parts_per_chip(system.id), scenario)
+    layouts = Layouts()  # what a layout means depends on the model
+    if architecture is not None:
+        mixture, parts = _is_mixture(architecture), parts_per_chip(system.id)
+        layouts = read_layout(cells["parallelism"], int(devices), mixture, parts, scenario)
     about = " | ".join(cells[name] for name in ("source_title", "params_note", "note", "engine"))
     lengths = fill(_lengths(cells, int(devices), file, line), about, scenario)
     units: list[str] = content()["metrics"][metric]
