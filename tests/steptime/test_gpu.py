@@ -17,7 +17,7 @@ from lcot.steptime.types import Speculation, Step
 from lcot.workload.architecture import Block, FeedForward
 from lcot.workload.sharding import Ranks
 from tests.steptime.gpus import ENGINE, GQA, SYSTEM, deployment, engine_facts, model
-from tests.steptime.machines import with_constant, with_fact
+from tests.steptime.machines import facts, with_constant, with_fact
 
 DECODE = Step(decode_sequences=16.0, decode_context=16 * 2000.0)
 PROMPT = Step(prefill_tokens=4000.0, prefill_pairs=8e6, prefill_sequences=1.0)
@@ -158,3 +158,19 @@ def test_breakdown_adds_up(tensor: int, batch: float, context: float) -> None:
     parts = [float(part) for part in (step.compute, step.memory, step.network, step.fixed)]
     assert min(parts) >= 0.0
     assert float(step.total) == pytest.approx(sum(parts))
+
+
+def test_what_was_not_fitted_is_said() -> None:
+    assert "declared estimates" in estimate(deployment()).notes[0]
+    known = replace(ENGINE, facts=Facts("e", {**ENGINE.facts.items_by_key, **facts("e", fitted__on="toy other")}))
+    assert estimate(deployment(engine=known)).notes == ()
+    elsewhere = replace(ENGINE, facts=Facts("e", {**ENGINE.facts.items_by_key, **facts("e", fitted__on="other")}))
+    assert "Toy is extrapolated" in estimate(deployment(engine=elsewhere)).notes[0]
+
+
+def test_facts_used_are_named() -> None:
+    used = estimate(deployment(tensor=2)).used
+    assert {"toy.peak.bf16", "toy.memory.hbm.bandwidth", "toy.fabric.scale_up.size", "toy-engine.gemm.floor"} <= set(
+        used
+    )
+    assert "toy.fabric.scale_up.size" not in estimate(deployment()).used

@@ -12,7 +12,7 @@ from lcot.steptime.experts import experts
 from lcot.steptime.gemm import elementwise, gemm
 from lcot.steptime.load import Load, load_of
 from lcot.steptime.memory import room
-from lcot.steptime.roofline import NOTHING, plus, some, times
+from lcot.steptime.roofline import NOTHING, main_tier, plus, some, times
 from lcot.steptime.types import Breakdown, Deployment, Step, StepTime
 from lcot.workload.operators import Elementwise, Experts, Gemm, Mixing, Operator, operators, prediction_operators
 from lcot.workload.sharding import (
@@ -99,7 +99,8 @@ def gpu(deployment: Deployment) -> StepTime:
         state_bytes=held.sequence / held.token if held.token else 0.0,
         stages=stages,
         max_sequences=_most_sequences(d),
-        notes=notes,
+        notes=(*notes, *_extrapolated(d)),
+        used=_used(d),
     )
 
 
@@ -254,6 +255,30 @@ def _drafting(draft: tuple[Operator, ...], load: Load, ranks: Ranks, d: Deployme
         return NOTHING
     one = Load(load.sequences, load.context, 0.0, 0.0, 0.0, 1.0, load.everyone / load.queries)
     return times(pass_time(draft, one, ranks, d), d.speculation.draft_tokens)
+
+
+def _extrapolated(d: Deployment) -> tuple[str, ...]:
+    """What the reader must know: where constants of the engine were not fitted."""
+    engine, chip = d.engine, d.system.chip
+    if not engine.facts.has("fitted.on"):
+        return (f"constants of {engine.name} are declared estimates, without a fit of their own",)
+    fitted = engine.facts.text("fitted.on").split()
+    if chip.id in fitted:
+        return ()
+    return (f"constants of {engine.name} were fitted on {', '.join(fitted)}; {chip.name} is extrapolated",)
+
+
+def _used(d: Deployment) -> tuple[str, ...]:
+    """Facts that the formulas read, as owner.key."""
+    chip, p = d.system.chip, d.precision
+    tier = main_tier(chip)
+    keys = [f"memory.{tier}.bandwidth", f"memory.{tier}.capacity", f"memory.{tier}.usable", "power.tdp", "power.idle"]
+    for compute in (p.compute, p.dense_compute or p.compute, p.expert_compute, "bf16"):
+        keys += [f"peak.{compute}", f"achievable.{compute}"]
+    if d.chips > 1:
+        keys += [f"fabric.{level}.{key}" for level in chip.levels for key in ("bandwidth", "size")]
+    found = [f"{chip.id}.{key}" for key in dict.fromkeys(keys) if chip.facts.has(key)]
+    return (*found, *(f"{d.engine.id}.{key}" for key in d.engine.facts if d.engine.facts.has(key)))
 
 
 def _most_sequences(d: Deployment) -> int:
