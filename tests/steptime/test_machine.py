@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.steptime.machines import BF16, decode, engine, facts, model, system
 
 from lcot.errors import Infeasible, MissingFact
-from lcot.steptime.machine import busy_power, electric, hop_time, room, usable
-from lcot.steptime.types import Deployment
+from lcot.facts import catalog
+from lcot.steptime.machine import busy_power, electric, fewest, hop_time, room, usable
+from lcot.steptime.types import Deployment, Precision
+from lcot.workload import models
+from tests.steptime.machines import BF16, decode, engine, facts, model, system
 
 TOY = system("rdu", ("hbm",), ("link",), 16, memory__hbm__capacity=1e9, fabric__link__latency=1e-6)
 PLAN = Deployment(TOY, model(), engine("rdu", hop__latency=3e-6), BF16, tensor=4)
@@ -45,3 +47,16 @@ def test_power_is_a_share_of_the_system_or_missing():
     assert np.isnan(idle)
     with pytest.raises(MissingFact, match=r"toys\.power"):
         power(decode())
+
+
+def test_fewest_chips():
+    # 70B in 16 bits is 141 GB, a wafer holds 0.9 x 44 GB: 4; with 400,000 tokens of 320 KiB, 131 GB more: 7
+    form = replace(PLAN, system=catalog.system("cs-3"), engine=catalog.engine("cerebras"), tensor=1)
+    plan = replace(form, model=models.model("llama-3.1-70b"))
+    assert fewest(plan) == 4
+    assert fewest(plan, 400_000) == 7
+    assert fewest(replace(form, model=models.model("llama-3.1-8b"))) == 1
+    # 70B in 8 bits, 69 GB, on groups of 8 chips of 0.95 x 0.23 GB: 40 groups
+    eight = Precision("int8", "int8", "bf16", "int8", "int8", head="int8")
+    groq = replace(plan, system=catalog.system("groqrack-llama70b"), engine=catalog.engine("groq"), tensor=8)
+    assert fewest(replace(groq, model=models.model("llama-2-70b"), precision=eight)) == 320

@@ -9,6 +9,7 @@ import numpy as np
 
 from lcot.errors import Infeasible, MissingFact
 from lcot.facts.types import Chip, Facts, Numeric, System
+from lcot.steptime.roofline import main_tier
 from lcot.steptime.types import Deployment, Step
 from lcot.steptime.work import tokens_of
 from lcot.workload.caches import kv_bytes_per_token, state_bytes
@@ -153,3 +154,43 @@ def electric(deployment: Deployment) -> tuple[Callable[[Step], Numeric], Numeric
     except MissingFact:
         return power, float("nan")
     return power, watts * deployment.engine.facts.number("power.idle", "the power of an idle system")
+
+
+def fewest(deployment: Deployment, tokens: float = 0.0) -> int:
+    """Fewest chips that hold the weights and a cache of ``tokens``.
+
+    Parameters
+    ----------
+    deployment : Deployment
+        Model, precision, system and engine; its own number of chips does not count.
+    tokens : float
+        Tokens of KV cache that must fit beside the weights. [token]
+
+    Returns
+    -------
+    int
+        Wafers of a wafer system; whole groups of ``tensor`` chips of the others. [1]
+
+    Raises
+    ------
+    MissingFact
+        If the memory is not known.
+
+    Notes
+    -----
+    .. math:: N = t \\left\\lceil \\frac{W + b_{kv} T}{t M} \\right\\rceil
+
+    References
+    ----------
+    :cite:t:`kwon2023`, section 3.
+    """
+    d = deployment
+    fraction = d.engine.facts.number("memory.fraction", "the chips of a copy")
+    each = float(np.max(usable(d.system.chip, holding_tier(d.system.chip), "the chips of a copy") * fraction))
+    size = weight_bytes(d.model, d.precision) + kv_bytes_per_token(d.model, d.precision.kv) * tokens
+    return d.tensor * int(np.ceil(size / (d.tensor * each)))
+
+
+def holding_tier(chip: Chip) -> str:
+    """Name of the memory tier that holds weights and cache: SRAM on wafers and LPUs, else the nearest beyond it."""
+    return chip.tiers[0] if chip.family in ("wafer", "lpu") else main_tier(chip)
