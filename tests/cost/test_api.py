@@ -4,13 +4,13 @@ import builtins
 from datetime import date
 
 import pytest
-from tests.cost.conftest import SERVED, TRAFFIC, make_site, make_system
 
 from lcot.cost.api import Offer, api_bill, break_even_rate, gross_margin, names, offers, request_price
 from lcot.cost.bill import price
 from lcot.errors import InputError, UnknownName
 from lcot.facts import catalog
 from lcot.serving.types import Traffic
+from tests.cost.conftest import SERVED, TRAFFIC, make_site, make_system
 
 OFFER = Offer("host", "model", 1e-6, 0.25e-6, 4e-6, "2026-11-01", "list 1")
 
@@ -70,6 +70,19 @@ def test_every_model_is_sold_somewhere(model):
 
 def test_hosts_with_their_own_silicon_are_in_the_catalogue():
     assert set(names()["hosts"].values()) <= set(catalog.system_ids())
+
+
+def test_names_are_of_models_in_the_catalogue():
+    from lcot.workload.models import model_ids
+
+    known = set(model_ids())
+    assert [m for m in names()["models"] if m not in known and not any(k.startswith(f"{m}-") for k in known)] == []
+
+
+def test_variants_have_the_prices_of_the_model():
+    day = date(2026, 11, 22)
+    assert offers("llama-3.3-70b-fp8", day) == offers("llama-3.3-70b", day)
+    assert offers("kimi-k2-thinking", day) != offers("kimi-k2", day)
 
 
 def test_unknown_model_offers_the_nearest():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
@@ -58,7 +59,7 @@ def offers(model: str, on: date | None = None) -> tuple[Offer, ...]:
     Parameters
     ----------
     model : str
-        Our id of the model.
+        Our id of the model; a quantised variant has the prices of the model, as hosts rarely say what they run.
     on : date, optional
         Day for which the prices hold; today by default.
 
@@ -75,8 +76,7 @@ def offers(model: str, on: date | None = None) -> tuple[Offer, ...]:
         If the package genai-prices is not installed.
     """
     known: dict[str, list[str]] = names()["models"]
-    if model not in known:
-        raise UnknownName("model with API prices", model, known)
+    model = sold_as(model, known)
     providers, edition = price_list()
     moment = datetime.combine(on, time(12), UTC) if on else datetime.now(UTC)
     found: list[Offer] = []
@@ -87,6 +87,14 @@ def offers(model: str, on: date | None = None) -> tuple[Offer, ...]:
                 if offer is not None:
                     found.append(offer)
     return tuple(sorted(found, key=lambda offer: (offer.output, offer.input, offer.host)))
+
+
+def sold_as(model: str, known: Iterable[str]) -> str:
+    """The id under which a model has names: its own, or the model's of which it is a variant. Raises `UnknownName`."""
+    fitting = [one for one in known if model == one or model.startswith(f"{one}-")]
+    if not fitting:
+        raise UnknownName("model with API prices", model, known)
+    return max(fitting, key=len)
 
 
 def read_offer(host: str, entry: Any, moment: datetime, edition: str) -> Offer | None:
