@@ -95,7 +95,9 @@ def prefill_seconds(
     return seconds, seconds * float(watts(steps, step))
 
 
-def decode_seconds(steps: StepTime, sequences: float, context: float, tokens: float) -> tuple[float, float]:
+def decode_seconds(
+    steps: StepTime, sequences: float, context: float, tokens: float, most_lanes: float = 1e9
+) -> tuple[float, float]:
     r"""Time to generate ``tokens`` more tokens for each sequence, and the energy of it.
 
     Parameters
@@ -108,6 +110,8 @@ def decode_seconds(steps: StepTime, sequences: float, context: float, tokens: fl
         Tokens already in the KV cache of each. [token]
     tokens : float
         Tokens to generate for each. [token]
+    most_lanes : float
+        Micro-batches in flight, at most; 1 where an engine does not overlap its stages. [1]
 
     Returns
     -------
@@ -125,7 +129,7 @@ def decode_seconds(steps: StepTime, sequences: float, context: float, tokens: fl
     """
     if tokens <= 0:
         return 0.0, 0.0
-    lanes = min(float(steps.stages), sequences)
+    lanes = min(float(steps.stages), sequences, most_lanes)
     part = sequences / lanes
     contexts = context + np.linspace(0.0, max(tokens - 1.0, 0.0), POINTS)
     step = Step(decode_sequences=np.full(POINTS, part), decode_context=part * contexts)
@@ -145,7 +149,12 @@ def _mean(values: np.ndarray) -> float:
 
 
 def run_batch(
-    steps: StepTime, sequences: float, input_tokens: float, output_tokens: float, budget: float = 8192.0
+    steps: StepTime,
+    sequences: float,
+    input_tokens: float,
+    output_tokens: float,
+    budget: float = 8192.0,
+    most_lanes: float = 1e9,
 ) -> BatchRun:
     """One batch of equal requests, started together on one copy; more than the KV cache holds goes in groups.
 
@@ -159,6 +168,8 @@ def run_batch(
         Lengths of each. [token]
     budget : float
         Tokens of one prefill step, at most. [token]
+    most_lanes : float
+        As in `decode_seconds`. [1]
 
     Returns
     -------
@@ -174,6 +185,6 @@ def run_batch(
     groups = ceil(sequences / held)
     together = sequences / groups
     prefill, joules = prefill_seconds(steps, together, input_tokens, budget)
-    decode, more = decode_seconds(steps, together, input_tokens, max(output_tokens - 1.0, 0.0))
+    decode, more = decode_seconds(steps, together, input_tokens, max(output_tokens - 1.0, 0.0), most_lanes)
     per_token = decode / (output_tokens - 1.0) if output_tokens > 1 else 0.0
     return BatchRun(prefill, decode, per_token, groups, (joules + more) / (prefill + decode))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from lcot.errors import DomainError, Infeasible, UnknownName
+from lcot.errors import Infeasible, UnknownName
 from lcot.facts import catalog
 from lcot.facts.types import Chip, Engine, Facts, System
 from lcot.steptime.types import Deployment, Precision, Speculation
@@ -44,7 +44,7 @@ def in_range(version: tuple[int, ...], versions: str) -> bool:
     for bound in filter(None, (part.strip() for part in versions.split(","))):
         found = re.fullmatch(r"(>=|<=|<|>|==)\s*([\w.]+)", bound)
         if not found:
-            raise DomainError("versions", versions, "bounds such as >=0.9,<0.20")
+            continue  # a year, or words: no bound
         limit = version_of(found[2])
         width = max(len(limit), len(version))
         left, right = (v + (0,) * (width - len(v)) for v in (version, limit))
@@ -81,24 +81,59 @@ def engine_for(name: str, version: str, system: System, engines: Iterable[Engine
     every = sorted(engines, key=lambda engine: _lowest(engine.versions))
     if not every:
         raise UnknownName("engine", name, [], system.family)
+    vendor = system.chip.vendor.lower()
+    named = [engine for engine in every if _is_named(engine, name)]
+    ported = [engine for engine in named if engine.id.endswith("-" + vendor)]
+    common = [engine for engine in named if not engine.id.endswith(PORTS)]
     wanted = version_of(version)
-    named = [engine for engine in every if is_named(engine, name)]
-    if not named:
-        return catalog.engine_of(system)
-    holding = [engine for engine in named if wanted and in_range(wanted, engine.versions)]
-    if holding:
-        return holding[-1]
-    older = [engine for engine in named if wanted and _lowest(engine.versions) <= wanted]
-    return (older or (named[:1] if wanted else named))[-1]
+    for choice in (ported, common):
+        holding = [engine for engine in choice if not engine.versions or in_range(wanted, engine.versions)]
+        if holding:
+            return holding[-1]
+    if not common:
+        return usual_engine(system, every)
+    older = [engine for engine in common if wanted and _lowest(engine.versions) <= wanted]
+    return (older or (common[:1] if wanted else common))[-1]
 
 
-def is_named(engine: Engine, name: str) -> bool:
-    return engine.id == name or engine.id.startswith(name + "-") or engine.name.lower() == name.lower()
+PORTS = ("-amd", "-intel")  # entries of an engine's port to the chips of one vendor
+# First month of releases, by engine: the version of a row that states only its date (public release pages)
+RELEASES: dict[str, tuple[tuple[str, str], ...]] = {
+    "vllm": (("2023-06", "0.1"), ("2023-12", "0.2.5"), ("2024-05", "0.4.2"), ("2024-09", "0.6.0"), ("2025-02", "0.7.2"),
+             ("2025-06", "0.9.0"), ("2025-10", "0.11.0"), ("2026-01", "0.13.0"), ("2026-03", "0.17.0")),
+    "trtllm": (("2023-10", "0.5"), ("2024-04", "0.9"), ("2024-10", "0.13"), ("2025-02", "0.17"), ("2025-09", "1.0"),
+               ("2026-01", "1.2")),
+    "sglang": (("2024-01", "0.1"), ("2024-12", "0.4.0"), ("2025-09", "0.5.2"), ("2026-02", "0.5.8")),
+}  # fmt: skip
+
+
+def version_by_date(name: str, date: str) -> str:
+    """Newest release of an engine at a date, where a row states no version; empty where neither is known.
+
+    >>> version_by_date("vllm", "2024-10")
+    '0.6.0'
+    """
+    before = [version for month, version in RELEASES.get(name, ()) if date and month <= date]
+    return before[-1] if before else ""
+
+
+def _is_named(engine: Engine, name: str) -> bool:
+    plain = name.replace(".", "-")
+    return engine.id == plain or re.fullmatch(re.escape(plain) + r"(-\d{4})?(-amd|-intel)?", engine.id) is not None
 
 
 def _lowest(versions: str) -> tuple[int, ...]:
     found = re.search(r">=?\s*([\w.]+)", versions)
     return version_of(found[1]) if found else ()
+
+
+def usual_engine(system: System, every: list[Engine]) -> Engine:
+    """The engine that a system is usually served with."""
+    for wanted in (system.chip.id, system.vendor, system.chip.vendor, system.family):
+        for engine in every:
+            if wanted in engine.usual_for:
+                return engine
+    return every[-1]
 
 
 def supported(chip: Chip) -> tuple[str, ...]:
@@ -129,21 +164,56 @@ def plans(condition: Condition, speculation: Speculation = OFF, overrides: Overr
         If no usual layout exists for that many devices.
     """
     system, model = _system(condition.system), _model(condition.model)
-    engine = overridden(_engine(condition.engine, condition.engine_version, condition.system), overrides)
+    engine = overridden(engine_entry(condition), overrides)
     precision = condition.precision or native(model, supported(system.chip))
 
     def one(layout: Layout, spoken: Speculation) -> Deployment:
         return make(system, model, engine, precision, layout, spoken)
 
     if condition.layout is not None:
-        decode, prefill = condition.layout, condition.prefill_layout
+        decode = _spread(condition, _serial(condition, completed(condition.layout, condition.devices)))
+        prefill = condition.prefill_layout
         if prefill is None:
             return [Plan(one(decode, speculation), decode.copies)]
         return [Plan(one(decode, speculation), decode.copies, one(prefill, OFF), prefill.copies)]
-    found = usual_layouts(system, model, condition.devices)
+    found = usual_layouts(system, model, condition.devices) if condition.devices else whole_systems(system, model)
     if not found:
         raise Infeasible(f"no usual layout of {model.id} on {condition.devices} x {system.id}", "layout")
     return [Plan(one(layout, speculation), layout.copies) for layout in found]
+
+
+def _spread(condition: Condition, layout: Layout) -> Layout:
+    """Attention data parallel and whole experts over all devices, where the row's note says so."""
+    if "attention dp" not in condition.note.lower() or layout.data > 1 or layout.expert_tensor == 1:
+        return layout
+    return replace(layout, tensor=1, data=layout.tensor, expert=layout.tensor, expert_tensor=1)
+
+
+def whole_systems(system: System, model: Architecture) -> list[Layout]:
+    """Layouts over 1, 2, 3 ... whole systems in stages, for services whose size nobody states; the caller takes the
+    first that holds the model.
+    """
+    counts = (1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 32, 48)
+    if system.family == "wafer":
+        return [Layout(pipeline=count) for count in counts if count <= model.layers]
+    tensor = min(system.count, _domain(system)) if system.family != "lpu" else min(8, system.count)
+    widths = [count * system.count // tensor for count in counts]
+    return [Layout(tensor=tensor, pipeline=width) for width in widths if width <= model.layers]
+
+
+def completed(layout: Layout, devices: int) -> Layout:
+    """The layout with the attention's tensor ranks filled up, where only the experts are stated to use all devices."""
+    experts = layout.expert * layout.expert_tensor
+    if layout.chips == devices or experts * layout.pipeline * layout.copies != devices or experts % layout.data:
+        return layout
+    return replace(layout, tensor=experts // layout.data)
+
+
+def _serial(condition: Condition, layout: Layout) -> Layout:
+    """llama.cpp cuts a model by layers over its devices by default, whatever a row calls it."""
+    if condition.engine != "llama.cpp" or layout.tensor == 1:
+        return layout
+    return replace(layout, tensor=1, pipeline=layout.tensor * layout.pipeline, expert=1, expert_tensor=1)
 
 
 def overridden(engine: Engine, overrides: Overrides | None) -> Engine:
@@ -214,12 +284,13 @@ def model_of(name: str) -> Architecture:
 
 def engine_id(condition: Condition) -> str:
     """Id of the engine entry that a condition is predicted with."""
-    return _engine(condition.engine, condition.engine_version, condition.system).id
+    return engine_entry(condition).id
 
 
 def engine_entry(condition: Condition) -> Engine:
     """The engine entry that a condition is predicted with."""
-    return _engine(condition.engine, condition.engine_version, condition.system)
+    version = condition.engine_version or version_by_date(condition.engine, condition.date)
+    return _engine(condition.engine, version, condition.system)
 
 
 @lru_cache(maxsize=512)

@@ -82,6 +82,7 @@ def protocol_of(condition: Condition) -> str:
 
 
 # engines whose published runs are one batch started together
+UNLAPPED = ("llama.cpp",)  # engines whose pipeline stages work one after the other
 STATIC = ("neuronx", "tt-metal", "sambaflow", "deepspeed", "llama.cpp", "chitu", "vllm-splitwise")
 
 
@@ -110,7 +111,8 @@ def _everywhere(metric: str, value: float) -> Values:
 def _batch(condition: Condition, setup: Setup, i: float, o: float) -> Values:
     pool = setup.serving
     n = _sizes(condition, pool)
-    run: BatchRun = run_batch(pool.steps, n, i, o, setup.policy.max_batched_tokens)
+    lanes = 1.0 if condition.engine in UNLAPPED else 1e9
+    run: BatchRun = run_batch(pool.steps, n, i, o, setup.policy.max_batched_tokens, lanes)
     seconds = run.seconds + setup.first_token
     values = _rates(min(pool.copies, condition.concurrency or pool.copies), seconds, n, i, o, run.power)
     values |= _everywhere("ttft_ms", 1e3 * (run.prefill + setup.first_token))
@@ -139,7 +141,7 @@ def _decode_only(condition: Condition, setup: Setup, i: float, o: float) -> Valu
     seconds, joules = decode_seconds(pool.steps, n, i, tokens - 1.0)
     per_token = seconds / (tokens - 1.0)
     values = _rates(pool.copies, per_token, n, i, 1.0, joules / seconds)
-    first, _ = prefill_seconds(pool.steps, n, i, setup.policy.max_batched_tokens)
+    first, _ = prefill_seconds(pool.steps, 1.0, i, setup.policy.max_batched_tokens)  # of one prompt, as such demos say
     values |= _everywhere("ttft_ms", 1e3 * (first + setup.first_token))
     return values | _everywhere("tpot_ms", 1e3 * per_token) | _everywhere("output_tok_s_per_user", 1.0 / per_token)
 

@@ -9,11 +9,11 @@ from math import isfinite
 
 from lcot.errors import LcotError
 from lcot.steptime.types import Deployment, Speculation, StepTable, StepTime
-from lcot.validation.deploying import OFF, Overrides, Plan, plans
+from lcot.validation.deploying import OFF, Overrides, Plan, completed, model_of, plans
 from lcot.validation.intervals import mixture
 from lcot.validation.observe import Pool, Setup, Values, observe, protocol_of
 from lcot.validation.policies import policy_of
-from lcot.validation.recipes import with_recipe_cache
+from lcot.validation.recipes import with_benchmark_weights, with_recipe_cache
 from lcot.validation.spreads import Spreads, committed_spreads, path_of, widening_of
 from lcot.validation.types import Condition, Layout, Prediction
 
@@ -108,10 +108,11 @@ def contradiction(condition: Condition) -> str:
     """Why the stated layout cannot be that of the stated devices; empty where it can."""
     if condition.layout is None or not condition.devices:
         return ""
-    chips = condition.layout.chips + (condition.prefill_layout.chips if condition.prefill_layout else 0)
+    main = completed(condition.layout, condition.devices)
+    chips = main.chips + (condition.prefill_layout.chips if condition.prefill_layout else 0)
     if chips != condition.devices:
         return f"the stated layout has {chips} devices, the row {condition.devices}"
-    for layout in filter(None, (condition.layout, condition.prefill_layout)):
+    for layout in filter(None, (main, condition.prefill_layout)):
         wrong = _cut_wrongly(condition, layout)
         if wrong:
             return wrong
@@ -123,13 +124,14 @@ def _cut_wrongly(condition: Condition, layout: Layout) -> str:
     experts = layout.expert * layout.expert_tensor
     if experts > 1 and experts != stage:
         return f"experts over {experts} devices, attention over {stage}"
+    heads = max(block.attention.heads for block in model_of(condition.model).blocks)
+    if condition.family.startswith(("NVIDIA", "AMD")) and heads and layout.tensor > 8 and heads % layout.tensor:
+        return f"{heads} heads cannot be cut over {layout.tensor} devices: a whole deployment written as one width"
     return ""
 
 
 def assumed(condition: Condition) -> list[tuple[float, Speculation]]:
     """Speculation to assume, with weights: as stated, or both where the row leaves it open and the model ships it."""
-    from lcot.validation.deploying import model_of
-
     if condition.speculation is not None:
         return [(1.0, condition.speculation)]
     if not model_of(condition.model).prediction_layers or condition.scenario not in ("closed_loop", "interactive"):
@@ -139,6 +141,9 @@ def assumed(condition: Condition) -> list[tuple[float, Speculation]]:
 
 def _best(condition: Condition, speculation: Speculation, overrides: Overrides | None) -> Values:
     """Values of the run; of the usual layouts, where none is stated, those of the best by the scenario's own aim."""
+    share = share_of(condition)
+    if share is not None:
+        return share(speculation, overrides)
     best: Values | None = None
     problem: LcotError | None = None
     for stated in plans(condition, speculation, gpu_only(condition, overrides)):
@@ -150,15 +155,50 @@ def _best(condition: Condition, speculation: Speculation, overrides: Overrides |
             continue
         if best is None or _aim(condition, values) > _aim(condition, best):
             best = values
+        if not condition.devices:
+            break  # the least number of whole systems that holds the model
     if best is None:
         raise problem or LcotError("no layout")
     return best
 
 
+POOLS = (16, 32, 64, 144)  # devices of the pools that serve such models where rows give the share of one
+
+
+def share_of(condition: Condition) -> Callable[[Speculation, Overrides | None], Values] | None:
+    """How to work out a row that gives one device's share of a larger pool; None for every other row."""
+    note = condition.note.lower()
+    if condition.devices != 1 or not ("per gpu" in note or "per accelerator" in note or "per npu" in note):
+        return None
+
+    def values(speculation: Speculation, overrides: Overrides | None) -> Values:
+        problem: LcotError | None = None
+        for devices in POOLS:
+            layout = Layout(tensor=1, data=devices, expert=devices)
+            batch = (condition.concurrency or 128.0) * devices
+            whole = replace(condition, devices=devices, layout=layout, note="", concurrency=batch)
+            try:
+                found = _best(whole, speculation, overrides)
+            except LcotError as error:
+                problem = problem or error
+                continue
+            return {
+                key: value / devices if "total" in key[0] or "watts" in key[0] else value
+                for key, value in found.items()
+            }
+        raise problem or LcotError("no pool")
+
+    return values
+
+
 def with_caches(plan: Plan, condition: Condition) -> Plan:
-    """The plan with the KV format that the run's public recipe sets."""
-    prefill = with_recipe_cache(plan.prefill, condition) if plan.prefill is not None else None
-    return replace(plan, deployment=with_recipe_cache(plan.deployment, condition), prefill=prefill)
+    """The plan with the formats that the run's public recipe or benchmark sets."""
+
+    def one(deployment: Deployment) -> Deployment:
+        return with_recipe_cache(with_benchmark_weights(deployment, condition), condition)
+
+    prefill = one(plan.prefill) if plan.prefill is not None else None
+    return replace(plan, deployment=one(plan.deployment), prefill=prefill)
 
 
 def gpu_only(condition: Condition, overrides: Overrides | None) -> Overrides | None:

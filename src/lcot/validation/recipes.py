@@ -10,7 +10,9 @@ from typing import Any
 
 from lcot.facts.reading import read_yaml
 from lcot.steptime.types import Deployment
+from lcot.validation.deploying import supported
 from lcot.validation.types import Condition
+from lcot.workload.formats import precision
 
 # in the source or note of a row of that benchmark
 MARKS = ("inferencex", "inferencemax", "db-dump", "workflow_run_id", "wip=", "gap-analysis")
@@ -45,6 +47,23 @@ def recipe_of(condition: Condition, deployment: Deployment) -> Recipe:
 def shortest(condition: Condition) -> float:
     """Shortest over nominal length of a row's requests; 1 where they are all alike. [1]"""
     return float(_content()["lengths"]) if is_recipe(condition) else 1.0
+
+
+def with_benchmark_weights(deployment: Deployment, condition: Condition) -> Deployment:
+    """The deployment in the formats that a benchmark's runs use, where its rows name those of the reference."""
+    said = f"{condition.source} {condition.note}".lower()
+    chip, current = deployment.system.chip, deployment.precision
+    for rule in _content()["benchmarks"]:
+        if rule["mark"] not in said or condition.engine not in rule["engines"]:
+            continue
+        wide = current.experts in ("fp16", "bf16")
+        if "kv" in rule and not wide and chip.facts.has("peak.fp8"):
+            return replace(deployment, precision=replace(current, kv=rule["kv"]))
+        for unit, form in rule.get("weights", {}).items() if wide else ():
+            if chip.facts.has(f"peak.{unit}"):
+                kv = "fp8" if chip.facts.has("peak.fp8") else current.kv
+                return replace(deployment, precision=precision(form, deployment.model, supported(chip), kv))
+    return deployment
 
 
 def with_recipe_cache(deployment: Deployment, condition: Condition) -> Deployment:
