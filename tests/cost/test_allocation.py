@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.cost.conftest import SERVED, TRAFFIC
 
 from lcot.cost.allocation import all_to_output, by_bottleneck_seconds, by_list_price, tokens_per_request
 from lcot.serving.types import Traffic
+from tests.cost.conftest import SERVED, TRAFFIC
 
 DAY = 86400.0
 

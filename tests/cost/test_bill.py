@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.cost.conftest import SERVED, TRAFFIC, make_site, make_system
 
 from lcot.cost.bill import price
 from lcot.cost.finance import capital_recovery, levelling
@@ -15,6 +14,7 @@ from lcot.facts import catalog
 from lcot.facts.types import Fact, Facts
 from lcot.serving.types import Traffic
 from lcot.units import HOUR, YEAR
+from tests.cost.conftest import SERVED, TRAFFIC, make_site, make_system
 
 SITES = ("us-colocation", "us-owned", "nordic", "gulf", "china")
 

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.cost.conftest import facts, make_site, make_system
 
 from lcot.cost.capital import SCOPES, components, facility, stated_price, system_price
 from lcot.cost.reading import Reading
 from lcot.errors import DomainError, MissingFact
 from lcot.facts.keys import PRICE_SCOPES
+from tests.cost.conftest import facts, make_site, make_system
 
 
 def test_every_scope_of_a_price_is_known():

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.cost.conftest import facts, make_site, make_system
 
 from lcot.cost.power import average_power, cooled, provided_power
 from lcot.cost.reading import Reading
 from lcot.errors import MissingFact
+from tests.cost.conftest import facts, make_site, make_system
 
 
 def without(system, *keys):

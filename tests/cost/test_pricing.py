@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.cost.conftest import SERVED, TRAFFIC, make_site, make_system
 
 from lcot.cost.bill import price
 from lcot.cost.finance import levelling
 from lcot.cost.pricing import break_even_price, first_year_price, marginal_cost, priced_at
 from lcot.units import HOUR
+from tests.cost.conftest import SERVED, TRAFFIC, make_site, make_system
 
 
 def blended(system, basis="own"):
