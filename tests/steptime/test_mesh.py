@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.steptime.machines import BF16, decode, engine, model, prompt, system, with_constant, with_fact
 
 from lcot.errors import DomainError, Infeasible, UnknownName
 from lcot.facts import catalog
 from lcot.steptime.mesh import all_reduce, hops, mesh, padded
 from lcot.steptime.types import Deployment, Precision, Step
 from lcot.workload import models
+from tests.steptime.machines import BF16, decode, engine, model, prompt, system, with_constant, with_fact
 
 TOY = system("mesh", ("sram", "gddr"), ("link",), 8, peak__bf16=1e13, memory__gddr__capacity=1e9,
              memory__gddr__bandwidth=1e12, fabric__link__bandwidth=1e10, fabric__link__topology="ring")  # fmt: skip
@@ -93,6 +93,15 @@ def test_limits():
     with pytest.raises(DomainError, match="data"):
         mesh(replace(PLAN, data=2))
     assert mesh(tenstorrent("llama-3.1-8b", "t3000", 8)).max_sequences == 32
+
+
+def test_pipeline_of_groups():
+    # two groups of 2 chips: one layer each, half of the time to the next step, and 2 kB at 10 GB/s between them
+    steps = mesh(replace(PLAN, pipeline=2))
+    assert steps.stages == 2
+    assert float(steps.latency(decode()).total) == pytest.approx(time(PLAN) + 2e-7)
+    assert float(steps.interval(decode()).total) == pytest.approx((time(PLAN) + 2e-7) / 2)
+    assert steps.kv_capacity > 1.9 * mesh(PLAN).kv_capacity
 
 
 def test_prompts_start_their_own_operators():

@@ -5,6 +5,8 @@ Weights stream from memory on all chips at once; every layer ends in sums that t
 
 from __future__ import annotations
 
+from math import ceil
+
 import numpy as np
 
 from lcot.errors import DomainError, UnknownName
@@ -133,8 +135,8 @@ def mesh(deployment: Deployment) -> StepTime:
     Parameters
     ----------
     deployment : Deployment
-        ``tensor`` chips share each layer; ``data`` and ``pipeline`` are 1. Chip facts: the far memory tier, peaks,
-        bandwidth and topology of the nearest fabric level, its latency where known. Engine facts:
+        ``tensor`` chips share each layer, ``pipeline`` groups of them follow each other; ``data`` is 1.
+        Chip facts: the far memory tier, peaks, bandwidth and topology of the nearest fabric level, its latency where known. Engine facts:
         ``memory.attainable``, ``memory.fraction``, ``compute.attainable``, ``operator.latency``, ``step.latency``,
         ``hop.latency``, ``collective.attainable``, ``power.idle``; where they apply ``prefill.operator.latency``,
         ``sequence.latency``, ``tile.rows``, ``sequences``, ``cache.bucketed``.
@@ -142,7 +144,7 @@ def mesh(deployment: Deployment) -> StepTime:
     Returns
     -------
     StepTime
-        One stage.
+        One stage per group of chips.
 
     Raises
     ------
@@ -151,20 +153,19 @@ def mesh(deployment: Deployment) -> StepTime:
     MissingFact
         If a fact above is not known.
     DomainError
-        If the deployment asks for data or pipeline ranks inside a copy.
+        If the deployment asks for data ranks inside a copy.
 
     Notes
     -----
-    .. math:: T = \\max(B / N \\beta \\eta, O / N F \\eta_F) + R\\,t_{all-reduce} + n_{op} t_{op} + L n t_{seq} + t_0
+    .. math:: T = \\max(B / N_t \\beta \\eta, O / N_t F \\eta_F) + R\\,t_{sum} + n_{op} t_{op} + L n t_{seq} + t_0
 
     References
     ----------
     :cite:t:`pope2022`; :cite:t:`austin2025`, chapter 7; :cite:t:`tenstorrent2024llms`.
     """
     d, chip, engine = deployment, deployment.system.chip, deployment.engine.facts
-    for name in ("data", "pipeline"):
-        if getattr(d, name) > 1:
-            raise DomainError(name, getattr(d, name), "1: chips of this family share every layer", "deployment")
+    if d.data > 1:
+        raise DomainError("data", d.data, "1: chips of this family share every layer", "deployment")
     tier, near = main_tier(chip), chip.levels[0]
     each = usable(chip, tier, "the chips of a copy") * engine.number("memory.fraction", "the KV cache")
     held = room(d, each * d.chips, "chips", each)
@@ -179,6 +180,8 @@ def mesh(deployment: Deployment) -> StepTime:
         link = chip.facts.number(f"fabric.{near}.bandwidth", "sums between chips")
         link = link * engine.number("collective.attainable", "sums between chips")
         hop = hop_time(chip, near, engine)
+    gate = chip.facts.number(f"fabric.{chip.levels[-1]}.bandwidth", "the next stage") if d.pipeline > 1 else 1.0
+    slowest = ceil(d.model.layers / d.pipeline) / d.model.layers
     rows = _optional(engine, "tile.rows", 1.0)
     bucketed = bool(np.any(np.asarray(_optional(engine, "cache.bucketed", 0.0))))
 
@@ -189,20 +192,25 @@ def mesh(deployment: Deployment) -> StepTime:
         )
         tokens = tokens_of(d, step)
         message = np.maximum(tokens, rows) * d.model.hidden * ACTIVATION
-        own = longest(compute_time(work, chip, d.chips, engine), work.bytes / (bandwidth * d.chips))
-        network = sums * all_reduce(message, d.tensor, topology, hop, link)
+        own = longest(compute_time(work, chip, d.tensor, engine), work.bytes / (bandwidth * d.tensor))
+        network = sums * all_reduce(message, d.tensor, topology, hop, link) + (d.pipeline - 1) * message / gate
         started = fixed + sequence * step.decode_sequences + prompt * some(step.prefill_tokens)
         return Breakdown(own.compute, own.memory, network, started)
+
+    def interval(step: Step) -> Breakdown:
+        whole = latency(step)
+        return Breakdown(*(part * slowest for part in (whole.compute, whole.memory, whole.network, whole.fixed)))
 
     power, idle = electric(d)
     return StepTime(
         deployment=d,
         latency=latency,
-        interval=latency,
+        interval=interval,
         power=power,
         idle_power=idle,
         kv_capacity=held.tokens,
         state_bytes=held.state,
+        stages=min(d.pipeline, d.model.layers),
         max_sequences=int(np.max(np.asarray(_optional(engine, "sequences", 10.0**9)))),
         notes=("contexts are padded to the next power of two",) if bucketed else (),
         used=(f"{chip.id}.memory.{tier}.bandwidth", f"{d.engine.id}.memory.attainable", f"{d.engine.id}.hop.latency"),
