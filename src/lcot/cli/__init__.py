@@ -10,9 +10,7 @@ from lcot.errors import LcotError
 VERBS = {
     "compare": "lcot.cli.compare:compare",
     "simulate": "lcot.cli.simulate:simulate",
-    "size": "lcot.cli.size:size",
     "validate": "lcot.cli.validate:validate",
-    "calibrate": "lcot.cli.validate:calibrate",
     "facts": "lcot.cli.facts:app",
 }
 

@@ -1,0 +1,177 @@
+"""`lcot simulate`: what users see when this deployment replays this trace."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from lcot.cli.load import load_of, say_left_out, target_of
+from lcot.cli.progress import counting
+from lcot.errors import InputError
+
+if TYPE_CHECKING:
+    from lcot.choice.deploy import Layout
+    from lcot.facts.types import System
+    from lcot.serving.simulation import Simulated
+    from lcot.serving.types import Policy, Requests, Target
+    from lcot.steptime.types import Deployment
+
+
+def simulate(
+    system: str,
+    model: str,
+    /,
+    *,
+    trace: Path | None = None,
+    synthetic: str | None = None,
+    tp: int = 0,
+    dp: int = 0,
+    pp: int = 0,
+    ep: int = 0,
+    weights: str = "native",
+    kv: str = "",
+    engine: str = "",
+    replicas: int = 0,
+    rate_scale: float = 1.0,
+    slo: str | None = None,
+    policy: str = "",
+    prefix_cache: bool = True,
+    routing: str = "least_loaded",
+    skip_bad: bool = False,
+    seed: int = 2026,
+    site: str = "us-colocation",
+    basis: str = "own",
+    term: str = "on_demand",
+    rows: Path | None = None,
+    svg: Path | None = None,
+    json_: Annotated[bool, Parameter(name="--json", negative=())] = False,
+) -> None:
+    """What users see when this deployment replays this trace: latencies, goodput, utilisation, watts, $/Mtok.
+
+    Parameters
+    ----------
+    system
+        A system's id or YAML file.
+    model
+        A catalogue id, a Hugging Face name, or the path of a config.json.
+    trace
+        Azure LLM CSV, Mooncake JSONL, agentic session JSON (file or folder), or a log of vLLM, AIPerf or GuideLLM;
+        plain, .gz or .zst.
+    synthetic
+        A made-up load: poisson:rate=5,input=1000,output=500,count=2000,burstiness=1,swing=0 or
+        closed:users=16,input=1000,output=500,count=2000,think=0 or
+        agents:rate=0.1,sessions=50,turns=10,first=8000,added=1000,output=300,think=10,shared=2000.
+    tp
+        Tensor parallel chips; without any width, the deployment that compare picks.
+    dp
+        Data-parallel attention ranks inside a copy.
+    pp
+        Pipeline stages.
+    ep
+        Expert parallel ranks.
+    weights
+        native, bf16, fp8, int8, fp4 ...
+    kv
+        Format of the KV cache; the checkpoint's by default.
+    engine
+        Engine; the system's usual one by default.
+    replicas
+        Copies of the model; by default as many as fill one system.
+    rate_scale
+        Play the trace this much faster.
+    slo
+        What goodput counts, such as ttft=2s,speed=20.
+    policy
+        Admission rules: vllm, sglang or trtllm; those of the engine by default.
+    prefix_cache
+        Reuse the cache of shared prompt prefixes; needs a load with block hashes.
+    routing
+        round_robin, least_loaded or session.
+    skip_bad
+        Leave malformed rows out, and say how many.
+    seed
+        Seed of a synthetic load.
+    site
+        Where it runs and is paid for.
+    basis
+        own or rent.
+    term
+        With --basis rent: on_demand, reserved or spot.
+    rows
+        Write a line for every request as Parquet.
+    svg
+        Draw the time line as SVG.
+    json_
+        Print as JSON.
+    """
+    from lcot.choice.deploy import Layout
+    from lcot.facts import catalog
+    from lcot.report.simulated import as_dict, as_text
+    from lcot.serving.simulation import simulate_deployment
+    from lcot.steptime.estimate import estimate
+
+    requests, left_out = load_of(trace, synthetic, rate_scale, skip_bad, seed)
+    target = target_of(slo)
+    machine = catalog.system(system)
+    stated = Layout(tp, dp, pp, ep, weights, kv, engine)
+    deployment = chosen(machine, model, stated, requests, target, site, basis, term)
+    steps = estimate(deployment)
+    rules = rules_of(deployment, policy, replicas, prefix_cache and requests.hashes is not None, routing)
+    say_left_out(left_out)
+    with counting("requests", len(requests)) as bar:
+
+        def seen(done: int, _: float) -> None:
+            if bar is not None:
+                bar(done)
+
+        run = simulate_deployment(steps, requests, rules, target, progress=seen if bar else None)
+    if rows is not None:
+        run.write_rows(rows)
+    answer = as_dict(run, steps, site, basis, term, left_out)
+    if svg is not None:
+        draw(run, svg)
+    print(json.dumps(answer, indent=1) if json_ else as_text(answer))
+
+
+def chosen(
+    machine: System, model: str, stated: Layout, requests: Requests, target: Target, site: str, basis: str, term: str
+) -> Deployment:
+    """The stated deployment, or the one that a comparison at the load's mean lengths picks."""
+    import numpy as np
+
+    from lcot.choice.deploy import deployment_of
+    from lcot.choice.types import Question
+    from lcot.facts import catalog
+    from lcot.serving.types import Target, Traffic
+    from lcot.workload.models import model as model_of
+
+    architecture = model_of(model)
+    traffic = Traffic(float(np.mean(requests.input_tokens)), float(np.mean(requests.output_tokens)))
+    asked = Question(
+        architecture, (machine,), traffic, Target(target.speed), catalog.site(site), basis=basis, term=term
+    )  # fmt: skip
+    return deployment_of(machine, architecture, stated, asked)
+
+
+def rules_of(deployment: Deployment, policy: str, replicas: int, prefix_cache: bool, routing: str) -> Policy:
+    """Admission rules of the engine, and how many copies: those that fill one system unless stated."""
+    from lcot.serving.policy import PRESETS, preset
+
+    if replicas < 0:
+        raise InputError(f"--replicas is {replicas}; allowed: 1 or more")
+    known = next((name for name in PRESETS if deployment.engine.id.startswith(name)), "vllm")
+    copies = replicas or max(deployment.system.count // deployment.chips, 1)
+    return replace(preset(policy or known), replicas=copies, prefix_cache=prefix_cache, routing=routing)
+
+
+def draw(run: Simulated, path: Path) -> None:
+    """The time line as a picture."""
+    from lcot.report.charts.load import running_and_waiting
+    from lcot.report.render import write
+
+    frame = run.timeline()
+    write(path, running_and_waiting(frame.to_dicts()))

@@ -1,0 +1,84 @@
+"""A simulated run as plain data and as text. Schema ``lcot.simulate/1``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from lcot.choice.deploy import bill_of
+from lcot.errors import MissingFact
+from lcot.facts import catalog
+from lcot.serving.simulation import Simulated
+from lcot.steptime.types import StepTime
+
+SCHEMA = "lcot.simulate/1"
+PLAIN = (
+    "requests", "finished", "rejected", "preemptions", "duration", "rate", "goodput", "within_target", "input_rate",
+    "cached_rate", "output_rate", "utilisation", "batch", "power", "copies", "systems",
+)  # fmt: skip
+
+
+def as_dict(run: Simulated, steps: StepTime, site: str, basis: str, term: str, left_out: int) -> dict[str, Any]:
+    """The run as plain data."""
+    d = steps.deployment
+    cost: dict[str, Any] | None = None
+    unpriced = ""
+    try:
+        found = bill_of(run, steps, catalog.site(site), basis, term).cost["bottleneck_seconds"]
+        cost = {key: float(value) * 1e6 for key, value in asdict(found).items()}
+    except MissingFact as error:
+        unpriced = f"no sourced value for {error.owner}.{error.key}"
+    return {
+        "schema": SCHEMA,
+        "deployment": {
+            "system": d.system.id, "model": d.model.id, "layout": d.label, "engine": d.engine.name,
+            "weights": d.precision.label, "kv": d.precision.kv, "policy": run.policy.name,
+        },
+        "units": {"time": "s", "rate": "request/s, token/s", "power": "W before PUE", "usd_per_mtok": f"USD, {basis}"},
+        **{key: getattr(run, key) for key in PLAIN},
+        "left_out": left_out,
+        "time_to_first_token": asdict(run.first_token),
+        "inter_token_latency": asdict(run.between_tokens),
+        "time_per_output_token": asdict(run.per_token),
+        "end_to_end": asdict(run.end_to_end),
+        "usd_per_mtok": cost,
+        "unpriced": unpriced,
+        "notes": list(run.notes),
+    }  # fmt: skip
+
+
+def as_text(a: dict[str, Any]) -> str:
+    """The run for a reader."""
+    d = a["deployment"]
+    lines = [
+        f"{d['model']} on {a['copies']} x {d['layout']} of {d['system']} ({a['systems']} systems), {d['engine']}, "
+        f"{d['weights']} weights, KV {d['kv']}, admission as {d['policy']}",
+        f"{a['requests']} requests in {a['duration']:.1f} s: {a['finished']} finished, {a['rejected']} rejected, "
+        f"{a['preemptions']} preemptions; goodput {a['goodput']:.3g} of {a['rate']:.3g} requests/s",
+        f"{'':24s}{'mean':>10}{'P50':>10}{'P90':>10}{'P95':>10}{'P99':>10}",
+    ]
+    for name, key in (
+        ("time to first token", "time_to_first_token"),
+        ("inter-token latency", "inter_token_latency"),
+        ("time per output token", "time_per_output_token"),
+        ("end to end", "end_to_end"),
+    ):
+        lines.append(f"{name:24s}" + "".join(f"{shown(v):>10}" for v in a[key].values()))
+    lines.append(
+        f"utilisation {a['utilisation']:.0%}, mean batch {a['batch']:.1f}, output {a['output_rate']:.0f} token/s, "
+        f"input {a['input_rate']:.0f} token/s computed and {a['cached_rate']:.0f} from the cache, "
+        f"{a['power'] / 1e3:.1f} kW"
+    )
+    cost = a["usd_per_mtok"]
+    lines.append(
+        f"$/Mtok: input {cost['input']:.3g}, cached input {cost['cached_input']:.3g}, output {cost['output']:.3g}, "
+        f"blended {cost['blended']:.3g}"
+        if cost
+        else f"not priced: {a['unpriced']}"
+    )
+    return "\n".join([*lines, *(f"note: {note}" for note in a["notes"])])
+
+
+def shown(seconds: float) -> str:
+    """A time for a table."""
+    return f"{seconds * 1e3:.1f} ms" if seconds < 1 else f"{seconds:.2f} s"
