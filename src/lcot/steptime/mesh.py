@@ -136,7 +136,8 @@ def mesh(deployment: Deployment) -> StepTime:
     ----------
     deployment : Deployment
         ``tensor`` chips share each layer, ``pipeline`` groups of them follow each other; ``data`` is 1.
-        Chip facts: the far memory tier, peaks, bandwidth and topology of the nearest fabric level, its latency where known. Engine facts:
+        Chip facts: the far memory tier, peaks, bandwidth and topology of the nearest fabric level, its latency where
+        known. Engine facts:
         ``memory.attainable``, ``memory.fraction``, ``compute.attainable``, ``operator.latency``, ``step.latency``,
         ``hop.latency``, ``collective.attainable``, ``power.idle``; where they apply ``prefill.operator.latency``,
         ``sequence.latency``, ``tile.rows``, ``sequences``, ``cache.bucketed``.
