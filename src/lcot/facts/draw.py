@@ -3,21 +3,16 @@
 A fact with low and high is drawn from a triangular distribution with its mode at the value; where high is more than
 three times low, in the logarithm. A fact without a range gets one from `SPREAD`, by the kind of its source.
 
-Draws are stratified (a Latin hypercube): each fact takes one value from each of n slices of equal probability, in an
-order of its own that follows from the seed and the fact's name. So a fact is drawn alike whatever else is asked, and
-answers about one system do not change when another is added. A Sobol sequence has neither property, is no better in
-hundreds of dimensions at a few hundred draws, and its import costs more than the rest of a comparison.
+The probabilities come from `lcot.choice.sobol`; here are the distributions, and which facts move together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from hashlib import blake2b
 from math import log
 from typing import TYPE_CHECKING
 
-from lcot.errors import DomainError
 from lcot.facts.types import Fact, Facts, Site, System
 from lcot.units import dimension
 
@@ -91,63 +86,6 @@ def quantile(fact: Fact, share: NDArray[np.float64]) -> NDArray[np.float64]:
     falling = high - np.sqrt((1 - share) * (high - low) * (high - mode))
     drawn = np.where(share < below, rising, falling)
     return np.exp(drawn) if wide else drawn
-
-
-def shares(name: str, n: int, seed: int) -> NDArray[np.float64]:
-    """``n`` probabilities, one in each slice of 1/n, in an order that follows from ``name`` and ``seed``. [1]"""
-    import numpy as np
-
-    key = int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big")
-    stream = np.random.Generator(np.random.PCG64(np.random.SeedSequence([abs(seed), key])))
-    return (stream.permutation(n) + stream.random(n)) / n
-
-
-def mean(fact: Fact) -> float:
-    """Mean of a fact's distribution, by the midpoint rule. [SI]"""
-    import numpy as np
-
-    return float(quantile(fact, (np.arange(512) + 0.5) / 512).mean())
-
-
-def draw(facts: Sequence[Facts], n: int, seed: int, together: Mapping[str, str] | None = None) -> list[Facts]:
-    """``n`` draws of all facts: the same facts, with arrays for those that vary.
-
-    Facts of the same owner and key get the same draw wherever they stand, and the draw of one fact does not depend on
-    the order of ``facts``.
-
-    Parameters
-    ----------
-    facts : sequence of Facts
-        The facts of several things.
-    n : int
-        Number of draws, at least 1. [1]
-    seed : int
-        Of the order of the slices; the same seed gives the same draws.
-    together : mapping of str to str, optional
-        "owner.key" -> name of a group whose facts move together; see `moving_together`.
-
-    Returns
-    -------
-    list of Facts
-        In the order of ``facts``; each fact that varies is an array of shape (n,). [SI]
-
-    Raises
-    ------
-    DomainError
-        If ``n`` < 1.
-    """
-    if n < 1:
-        raise DomainError("n", n, "at least 1")
-    group = together or {}
-    drawn: list[Facts] = []
-    for one in facts:
-        values: dict[str, NDArray[np.float64]] = {}
-        for key, fact in one.items():
-            if span(fact) is not None:
-                name = f"{one.owner}.{key}"
-                values[key] = quantile(fact, shares(group.get(name, name), n, seed))
-        drawn.append(one.with_values(values))
-    return drawn
 
 
 def moving_together(systems: Sequence[System], sites: Sequence[Site] = ()) -> dict[str, str]:
