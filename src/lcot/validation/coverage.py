@@ -9,7 +9,7 @@ from typing import Any
 from lcot.choice.validated import size_class
 from lcot.errors import LcotError
 from lcot.facts import catalog
-from lcot.validation.deploying import engine_for, is_named
+from lcot.validation.deploying import engine_for
 from lcot.validation.types import Condition
 from lcot.workload.models import model as model_of
 
@@ -59,7 +59,7 @@ def place_of(one: Condition) -> tuple[str, str, str] | None:
     try:
         system = catalog.system(one.system)
         engine = engine_for(one.engine, one.engine_version, system, catalog.engines(system.family))
-        return (system.family, engine.id, size_class(model_of(one.model))) if is_named(engine, one.engine) else None
+        return (system.family, engine.id, size_class(model_of(one.model))) if engine.id.startswith(one.engine.replace(".", "-")) else None
     except LcotError:
         return None
 
