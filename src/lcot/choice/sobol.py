@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BITS = 32
+BLOCK = 64  # dimensions whose directions are made, and kept, together
 Words = NDArray[np.uint64]
 
 
@@ -125,7 +126,7 @@ def points(n: int, dimensions: int, stream: np.random.Generator | None = None) -
     :cite:t:`joe2008`, :cite:t:`matousek1998`.
     """
     columns = max(1, (n - 1).bit_length())
-    numbers = directions(dimensions, columns)
+    numbers = directions(-(-dimensions // BLOCK) * BLOCK, columns)[:, :dimensions]
     words = np.zeros((1 << columns, dimensions), dtype=np.uint64)
     if stream is not None:
         numbers = scrambled(numbers, stream)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,9 +105,8 @@ def model_error(name: str, spread: float, n: int, seed: int) -> Array:
     ----------
     :cite:t:`limpert2001` for the lognormal as the distribution of products of errors.
     """
-    from scipy.special import ndtri
-
-    return np.exp(spread * ndtri(points(n, 1, _stream(f"model error of {name}", seed))[:, 0]))
+    shares = points(n, 1, _stream(f"model error of {name}", seed))[:, 0]
+    return np.exp(spread * np.array([NormalDist().inv_cdf(share) for share in shares]))
 
 
 def error_of(engine: Engine) -> float:
