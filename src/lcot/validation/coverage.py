@@ -59,7 +59,9 @@ def place_of(one: Condition) -> tuple[str, str, str] | None:
     try:
         system = catalog.system(one.system)
         engine = engine_for(one.engine, one.engine_version, system, catalog.engines(system.family))
-        return (system.family, engine.id, size_class(model_of(one.model))) if engine.id.startswith(one.engine.replace(".", "-")) else None
+        named = engine.id.startswith(one.engine.replace(".", "-"))
+        # outside the GPUs a vendor has one stack, under several names
+        return (system.family, engine.id, size_class(model_of(one.model))) if named or system.family != "gpu" else None
     except LcotError:
         return None
 
