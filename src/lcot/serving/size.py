@@ -128,11 +128,7 @@ def size(
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
     fits = trial(high)
-    limit = (
-        _limit(_trial(table, chosen, load, high - 1, target), target, attainment)
-        if high > 1
-        else "one copy is the least"
-    )
+    limit = _limit(trial(high - 1), target, attainment) if high > 1 else "one copy is the least"
     seen = summary(fits.outcome, chosen, steps, None, target)
     system, chips = steps.deployment.system, high * steps.deployment.chips
     systems = -(-chips // system.count)

@@ -282,6 +282,7 @@ def account(
 ) -> Any:  # fmt: skip
     """Book the step or run that ends at ``now``: seconds, tokens, blocks, intervals."""
     k, span = me.planned, now - me.start
+    pace = 1.0 / span if span > 0.0 else 0.0
     me.busy += span
     used = (me.pool_capacity - available(rules, me)) * rules.block
     if me.advance:
@@ -301,15 +302,15 @@ def account(
         use[i, 4] += span * me.prompt_pairs
         use[i, 5] += span * me.prompt_sequences
         use[i, 6] += 1.0
-        spread(timeline, clock, 5, me.start, now, me.prompt_tokens / span)
-        spread(timeline, clock, 4, me.start, now, me.finishing / span)
+        spread(timeline, clock, 5, me.start, now, me.prompt_tokens * pace)
+        spread(timeline, clock, 4, me.start, now, me.finishing * pace)
     if me.advance:
         grown = rules.acceptance * me.decoding * k
         if me.kind == 1:
             decode_use[me.pool, me.decoding, 0] += span
             decode_use[me.pool, me.decoding, 1] += span * (me.context + grown / 2)
             decode_use[me.pool, me.decoding, 2] += k
-        spread(timeline, clock, 4, me.start, now, grown / span)
+        spread(timeline, clock, 4, me.start, now, grown * pace)
         gaps_of_step(rules, me, joins, histogram, me.first_step, me.growth, k)
         me.max_decoding = max(me.max_decoding, me.decoding)
         take(rules, me, nodes, keys, values, new_blocks(rules, me, classes, k))
