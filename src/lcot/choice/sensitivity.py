@@ -398,8 +398,9 @@ def evaluator(deployment: Deployment, question: Question) -> tuple[dict[str, Fac
     """
     system, engine, site = deployment.system, deployment.engine, question.site
     spread = error_of(engine)
-    low, high = float(np.exp(-2 * spread)), float(np.exp(2 * spread))
-    error = Fact("error", 1.0, "1", low, high, kind="estimate", note="factor on step time, two deviations each way")
+    width = np.sqrt(6.0) * spread  # half-width of a triangle with this standard deviation
+    low, high = float(np.exp(-width)), float(np.exp(width))
+    error = Fact("error", 1.0, "1", low, high, kind="estimate", note="factor on step time")
     constants = held(engine.facts, set(engine.facts) if engine.facts.has(ERROR) else {ERROR})
     facts = {one.owner: one for one in (system.chip.facts, system.facts, constants, site.facts)}
     if len(facts) < 4 or {MODEL, LOAD} & set(facts):
