@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from tests.steptime.machines import facts
-
 from lcot.facts.types import Chip, Engine, Facts, System
 from lcot.steptime.types import Deployment, Precision, Speculation
 from lcot.workload.architecture import Architecture, Attention, Block, FeedForward
+from tests.steptime.machines import facts
 
 GQA = Attention("gqa", heads=8, kv_heads=2, head_dim=100, value_dim=100)
 MLA = Attention("mla", heads=4, kv_heads=4, head_dim=192, value_dim=128, kv_rank=512, rope_dim=64)

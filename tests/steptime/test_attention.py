@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.steptime.gpus import CHIP, GQA, MLA, engine_facts
 
 from lcot.steptime.attention import decode, prefill, seen_in_decode, seen_in_prefill
 from lcot.workload.architecture import Attention
+from tests.steptime.gpus import CHIP, GQA, MLA, engine_facts
 
 E = engine_facts()
 

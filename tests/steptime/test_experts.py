@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.steptime.gpus import CHIP, engine_facts
 
 from lcot.steptime.experts import experts, touched
 from lcot.workload.architecture import FeedForward
+from tests.steptime.gpus import CHIP, engine_facts
 
 LAYER = FeedForward(1000, experts=8, active=2)
 E = engine_facts()

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.steptime.gpus import CHIP, engine_facts
-from tests.steptime.machines import facts
 
 from lcot.errors import MissingFact
 from lcot.facts.types import Facts
 from lcot.steptime.gemm import attainable, elementwise, gemm
+from tests.steptime.gpus import CHIP, engine_facts
+from tests.steptime.machines import facts
 
 
 def test_by_hand() -> None:

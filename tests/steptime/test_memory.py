@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.steptime.gpus import BF16, GQA, MLA, deployment, model
 
 from lcot.errors import Infeasible
 from lcot.steptime.memory import cache_of_chip, room, weights_of_chip
 from lcot.workload.architecture import Architecture, Block, FeedForward
 from lcot.workload.counts import weight_bytes
 from lcot.workload.sharding import Ranks
+from tests.steptime.gpus import BF16, GQA, MLA, deployment, model
 
 
 def test_weights_of_one_chip_are_the_model() -> None:

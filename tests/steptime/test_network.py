@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.steptime.gpus import CHIP, engine_facts
 
 from lcot.steptime.network import Group, all_gather, all_reduce, exchange, group, send
+from tests.steptime.gpus import CHIP, engine_facts
 
 E = engine_facts()
 EIGHT = Group(8, 1, 1e11, 1.0)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.steptime.gpus import SYSTEM, engine_facts
-from tests.steptime.machines import facts
 
 from lcot.steptime.power import chip_watts, host_watts, idle
 from lcot.steptime.types import Breakdown
+from tests.steptime.gpus import SYSTEM, engine_facts
+from tests.steptime.machines import facts
 
 E = engine_facts()
 

@@ -30,6 +30,6 @@ def test_deepseek_r1_on_cloudmatrix() -> None:
     """CloudMatrix384 paper, table 2: 160 packages, batch 96 each, 4k context, one drafted token at 70 %, 49.4 ms."""
     drafting = Speculation("mtp", 1, 1.7)
     layout = {"tensor": 1, "data": 160, "expert": 160, "speculation": drafting}
-    steps = estimate(deployed("cloudmatrix384", "vllm-ascend", "deepseek-r1", "int8", **layout))
+    steps = estimate(deployed("cloudmatrix384", "cloudmatrix-infer", "deepseek-r1", "int8", **layout))
     batch = 96 * 160.0
     assert 1e3 * float(steps.latency(Step(batch, batch * 4096)).total) / 1.7 == pytest.approx(49.4, rel=0.2)

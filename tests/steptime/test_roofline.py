@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.steptime.gpus import CHIP
 
 from lcot.facts.types import Chip
 from lcot.steptime.roofline import main_tier, plus, roofline, some, times
 from lcot.steptime.types import Breakdown
+from tests.steptime.gpus import CHIP
 
 SECONDS = st.floats(1e-9, 10.0)
 
