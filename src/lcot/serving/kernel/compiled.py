@@ -62,8 +62,7 @@ def compiled(function: Callable[..., Any]) -> Any:
     return dispatcher
 
 
-@intrinsic
-def borrowed(_: Any, array: Any) -> Any:
+def _without_count(_: Any, array: Any) -> Any:
     """The same array without its reference count, which costs an atomic operation wherever a part takes a view.
 
     The caller of the kernel holds every array for the whole call.
@@ -77,4 +76,5 @@ def borrowed(_: Any, array: Any) -> Any:
     return array(array), generate
 
 
+borrowed: Any = intrinsic(_without_count)
 part: Callable[[Callable[..., Any]], Any] = numba.njit(nogil=True, forceinline=True)
