@@ -10,6 +10,8 @@ from lcot.errors import LcotError
 VERBS = {
     "compare": "lcot.cli.compare:compare",
     "simulate": "lcot.cli.simulate:simulate",
+    "sensitivity": "lcot.cli.sensitivity:sensitivity",
+    "breakeven": "lcot.cli.sensitivity:breakeven",
     "validate": "lcot.cli.validate:validate",
     "facts": "lcot.cli.facts:app",
 }
