@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from math import exp, log
 
@@ -146,6 +146,7 @@ def calibrate(
     keys: Sequence[str] = FITTED,
     runs_per_cluster: int = RUNS_PER_CLUSTER,
     progress: Callable[[int], None] | None = None,
+    start: Overrides | None = None,
 ) -> Calibration:
     """Fit the engines' constants, and predict each row without its source, its system and its model.
 
@@ -159,6 +160,8 @@ def calibrate(
         Size of the sample. [1]
     progress : callable, optional
         Called with the number of predictions done. [1]
+    start : mapping, optional
+        Values to begin from instead of the committed ones, by engine id and key. [SI]
 
     Returns
     -------
@@ -169,15 +172,15 @@ def calibrate(
     runs: dict[Condition, list[Condition]] = defaultdict(list)
     for condition in chosen:
         runs[run_of(condition)].append(condition)
-    answers = {run: answer_of(members[0]) for run, members in runs.items()}
+    answers = {run: answer_of(members[0], start) for run, members in runs.items()}
     rows: list[Row] = []
     for run, members in runs.items():
         for condition in members:
             residual = residual_of(condition, answers[run])
             if residual is not None and abs(residual) < WILD:
                 rows.append(Row(condition, cluster_of(condition), engine_entry(condition).id, residual))
-    parameters = parameters_of((row.condition for row in rows), keys)
-    jacobian = _jacobian(rows, parameters, progress)
+    parameters = [_begun(p, start) for p in parameters_of((row.condition for row in rows), keys)]
+    jacobian = _jacobian(rows, parameters, progress, start)
     residuals = np.array([row.residual for row in rows])
     sources = [row.condition.source for row in rows]
     clusters = [row.cluster for row in rows]
@@ -192,14 +195,23 @@ def calibrate(
     return Calibration(tuple(parameters), tuple(rows), fit, out, data_hash(chosen))
 
 
+def _begun(parameter: Parameter, start: Overrides | None) -> Parameter:
+    value = (start or {}).get(parameter.owner, {}).get(parameter.key, parameter.value)
+    return replace(parameter, value=value)
+
+
 def _jacobian(
-    rows: Sequence[Row], parameters: Sequence[Parameter], progress: Callable[[int], None] | None
+    rows: Sequence[Row],
+    parameters: Sequence[Parameter],
+    progress: Callable[[int], None] | None,
+    start: Overrides | None,
 ) -> npt.NDArray[np.float64]:
     """Derivative of log(predicted) of each row with respect to the logarithm of each parameter."""
     matrix = np.zeros((len(rows), len(parameters)))
     done = 0
     for column, parameter in enumerate(parameters):
-        moved: Overrides = {parameter.owner: {parameter.key: parameter.value * (1.0 + STEP)}}
+        before = (start or {}).get(parameter.owner, {})
+        moved: Overrides = {parameter.owner: {**before, parameter.key: parameter.value * (1.0 + STEP)}}
         answers: dict[Condition, Answer] = {}
         for place, row in enumerate(rows):
             if row.engine != parameter.owner:

@@ -117,8 +117,11 @@ def version_by_date(name: str, date: str) -> str:
     return before[-1] if before else ""
 
 
+SAME = {"xdeepserve": "cloudmatrix-infer", "rtp-llm": "vllm", "tgi": "vllm", "llmboost": "vllm"}  # nearest entries
+
+
 def _is_named(engine: Engine, name: str) -> bool:
-    plain = name.replace(".", "-")
+    plain = SAME.get(name, name).replace(".", "-")
     return engine.id == plain or re.fullmatch(re.escape(plain) + r"(-\d{4})?(-amd|-intel)?", engine.id) is not None
 
 
@@ -196,7 +199,9 @@ def whole_systems(system: System, model: Architecture) -> list[Layout]:
     counts = (1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 32, 48)
     if system.family == "wafer":
         return [Layout(pipeline=count) for count in counts if count <= model.layers]
-    tensor = min(system.count, _domain(system)) if system.family != "lpu" else min(8, system.count)
+    if system.family == "lpu":  # tensor parallel in nodes of eight, a pipeline across them
+        return [Layout(tensor=8 * count, pipeline=min(system.count // 8, model.layers)) for count in counts]
+    tensor = min(system.count, _domain(system))
     widths = [count * system.count // tensor for count in counts]
     return [Layout(tensor=tensor, pipeline=width) for width in widths if width <= model.layers]
 
