@@ -10,14 +10,13 @@ from lcot.choice.sensitivity import (
     MODEL,
     cause_of,
     elasticities,
-    estimators,
     evaluator,
     improved,
     replaced,
-    shares,
     tornado,
     varying,
 )
+from lcot.choice.shares import estimators, shares
 from lcot.choice.sobol import points
 from lcot.choice.uncertainty import cost_of
 from lcot.errors import DomainError

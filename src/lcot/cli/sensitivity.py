@@ -37,7 +37,8 @@ def sensitivity(
     json_
         Print as JSON.
     """
-    from lcot.choice.sensitivity import evaluator, improved, shares, tornado
+    from lcot.choice.sensitivity import evaluator, improved, tornado
+    from lcot.choice.shares import shares
 
     question = asked.question(model)
     chosen = best(question)
@@ -125,7 +126,7 @@ def breakeven(
     against
         The other system.
     vary
-        price (USD a system), rate (request/s), tariff (USD/kWh) or speed (token/s a user).
+        price (USD for one complete system), rate (request/s), tariff (USD/kWh) or speed (token/s a user).
     low
         Low end of the search.
     high
