@@ -35,7 +35,7 @@ def test_breakeven_price_flips_the_winner(capsys):
     assert (flip["before"], flip["after"]) == ("hgx-h200", "mi355x-8")
     for price, winner in ((flip["value"] * 0.98, "hgx-h200"), (flip["value"] * 1.02, "mi355x-8")):
         systems = ["--system", "hgx-h200", "--system", "mi355x-8", "--draws", "0"]
-        run(["compare", "llama-3.3-70b", *ASKED, *systems, "--set", f"hgx-h200.price={price} USD", "--json"])
+        run(["compare", "llama-3.3-70b", *ASKED, *systems, "--set", f"hgx-h200.price={price} USD system", "--json"])
         ranked = [s["system"] for s in json.loads(capsys.readouterr().out)["systems"]]
         assert ranked[0] == winner
 
