@@ -90,7 +90,7 @@ def engine_for(name: str, version: str, system: System, engines: Iterable[Engine
         holding = [engine for engine in choice if not engine.versions or in_range(wanted, engine.versions)]
         if holding:
             return holding[-1]
-    if not common:
+    if not common or vendor == "amd":  # constants fitted on one vendor's chips do not carry over
         return usual_engine(system, every)
     older = [engine for engine in common if wanted and _lowest(engine.versions) <= wanted]
     return (older or (common[:1] if wanted else common))[-1]

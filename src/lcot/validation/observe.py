@@ -37,7 +37,7 @@ class Setup:
     serving: Pool
     prefill: Pool | None
     policy: Policy
-    first_token: float = 0.0  # s that clients wait beside the engine's steps
+    first_token: float = 0.0  # s that clients of a served engine wait beside its steps
 
 
 def observe(condition: Condition, setup: Setup, input_tokens: float, output_tokens: float) -> Values:
@@ -113,9 +113,9 @@ def _batch(condition: Condition, setup: Setup, i: float, o: float) -> Values:
     n = _sizes(condition, pool)
     lanes = 1.0 if condition.engine in UNLAPPED else 1e9
     run: BatchRun = run_batch(pool.steps, n, i, o, setup.policy.max_batched_tokens, lanes)
-    seconds = run.seconds + setup.first_token
+    seconds = run.seconds
     values = _rates(min(pool.copies, condition.concurrency or pool.copies), seconds, n, i, o, run.power)
-    values |= _everywhere("ttft_ms", 1e3 * (run.prefill + setup.first_token))
+    values |= _everywhere("ttft_ms", 1e3 * run.prefill)
     if run.per_token > 0:
         speed = 1.0 / run.per_token
         if "end-to-end" in condition.note.lower():
@@ -130,7 +130,7 @@ def _prefill_only(condition: Condition, setup: Setup, i: float, o: float) -> Val
     full = max(1.0, np.ceil(budget / i))  # prompts that fill a step, where the row names no batch
     n = _sizes(condition, pool) if condition.concurrency else (full if "tok_s" in condition.metric else 1.0)
     seconds, joules = prefill_seconds(pool.steps, n, i, budget)
-    values = _everywhere("ttft_ms", 1e3 * (seconds + setup.first_token))
+    values = _everywhere("ttft_ms", 1e3 * seconds)
     return values | _rates(pool.copies, seconds, n, i, max(o, 1.0), joules / seconds)
 
 
@@ -142,7 +142,7 @@ def _decode_only(condition: Condition, setup: Setup, i: float, o: float) -> Valu
     per_token = seconds / (tokens - 1.0)
     values = _rates(pool.copies, per_token, n, i, 1.0, joules / seconds)
     first, _ = prefill_seconds(pool.steps, 1.0, i, setup.policy.max_batched_tokens)  # of one prompt, as such demos say
-    values |= _everywhere("ttft_ms", 1e3 * (first + setup.first_token))
+    values |= _everywhere("ttft_ms", 1e3 * first)
     return values | _everywhere("tpot_ms", 1e3 * per_token) | _everywhere("output_tok_s_per_user", 1.0 / per_token)
 
 
@@ -186,7 +186,7 @@ def _steady(condition: Condition, setup: Setup, i: float, o: float) -> Values:
             prefill_sequences=tokens / i,
         )
         values[("tpot_ms", name)] = 1e3 * float(pool.steps.latency(step).total) / gained
-    values |= _everywhere("ttft_ms", 1e3 * (float(point.time_to_first_token[0]) + setup.first_token))
+    values |= _everywhere("ttft_ms", 1e3 * float(point.time_to_first_token[0]))
     return values | _everywhere("output_tok_s_per_user", 1e3 / tpot)
 
 
@@ -216,7 +216,7 @@ def _users(condition: Condition, setup: Setup, i: float, o: float) -> Values:
         narrowest=shortest(condition),
         prefill_table=setup.prefill.table() if setup.prefill else None,
     )
-    return _seen(client, setup, i, o)
+    return _seen(client, setup, i, o, setup.first_token)
 
 
 def _server(condition: Condition, setup: Setup, i: float, o: float) -> Values:
@@ -242,10 +242,10 @@ def _with_copies(setup: Setup) -> Policy:
     return replace(setup.policy, replicas=setup.serving.copies, prefill_replicas=prefill)
 
 
-def _seen(client: Client, setup: Setup, i: float, o: float) -> Values:
+def _seen(client: Client, setup: Setup, i: float, o: float, waits: float = 0.0) -> Values:
     values: Values = {}
     for name in STATISTICS:
-        values[("ttft_ms", name)] = 1e3 * (client.statistic(client.first_token, name) + setup.first_token)
+        values[("ttft_ms", name)] = 1e3 * (client.statistic(client.first_token, name) + waits)
         if len(client.per_token):
             per_token = client.statistic(client.per_token, name)
             values[("tpot_ms", name)] = 1e3 * per_token
