@@ -78,11 +78,13 @@ def simulate(
     Between events k decode steps take :math:`k t_0 + g k (k - 1) / 2` for a first step :math:`t_0` and a growth g.
     """
     run = Replay(table, policy, prefill_table, requests.hash_block, requests.concurrency)
-    whole = np.zeros(len(requests), records.ROW)
+    columns = {name: np.empty(len(requests), records.ROW[name]) for name in records.ROW.names or ()}
     for part, last in _chunks(requests):
         for rows in run.feed(part, last, progress):
-            whole[rows["request"]] = rows
-    return run.outcome(whole)
+            places = rows["request"]
+            for name, column in columns.items():
+                column[places] = rows[name]
+    return run.outcome(columns)
 
 
 def _chunks(requests: Requests, size: int = CHUNK) -> Iterable[tuple[Requests, bool]]:
@@ -125,7 +127,7 @@ class Replay:
             _stacked([prefill_table or table, table] if policy.prefill_replicas else [table]),
         )
         self.state: dict[str, Any] = _state(policy, table, prefill_table, hash_block, concurrency)
-        self.fed = 0
+        self.fed = self.ended = 0  # requests
 
     def feed(
         self, requests: Requests, last: bool, progress: Callable[[int, float], None] | None = None
@@ -151,14 +153,15 @@ class Replay:
                 s["finishing"], s["nodes"], s["keys"], s["values"], s["users"], lines, opens, successors, s["hashes"],
                 *self.tables, s["decode_use"], s["prompt_use"], s["histogram"], s["timeline"], out, EVENTS,
             )  # fmt: skip
+            self.ended += int(clock["rows"][0])
             if clock["rows"][0]:
                 yield out[: int(clock["rows"][0])]
             if progress is not None:
-                progress(self.fed - int(clock["running"][0] + clock["waiting"][0]), float(clock["now"][0]))
+                progress(self.ended, float(clock["now"][0]))
             if code != 2:
                 return
 
-    def outcome(self, rows: np.ndarray) -> Outcome:
+    def outcome(self, rows: Any) -> Outcome:
         """The lines given, with the totals of the whole run."""
         state = self.state
         exponent = np.arange(records.INTERVAL_BINS + 1)
@@ -182,7 +185,7 @@ class Replay:
         """Write the state to a file, all or nothing."""
         partial = path.with_name(path.name + ".partial")
         with partial.open("wb") as file:
-            np.savez(file, fed=self.fed, **{name: self.state[name] for name in STATE})
+            np.savez(file, fed=self.fed, ended=self.ended, **{name: self.state[name] for name in STATE})
         partial.replace(path)
 
     def load(self, path: Path) -> None:
@@ -190,7 +193,7 @@ class Replay:
         with np.load(path) as kept:
             if kept["rule"].tobytes() != self.state["rule"].tobytes():
                 raise InputError(f"{path}: saved under another policy")
-            self.fed = int(kept["fed"])
+            self.fed, self.ended = int(kept["fed"]), int(kept["ended"])
             self.state.update({name: kept[name] for name in STATE})
 
     def _make_room(self, count: int, opens: int) -> None:
@@ -198,9 +201,10 @@ class Replay:
         state, clock = self.state, self.state["clock"]
         closed = int(state["rule"]["closed"][0])
         old = state["slots"]
-        in_flight = int(np.sum(old["request"] >= 0))
+        in_flight = self.fed - self.ended
         wanted = in_flight + (len(state["users"]) if closed else count) + 1
         if len(old) < wanted:
+            wanted = max(wanted, len(old) * 3 // 2)
             slots = np.zeros(wanted, records.SLOT)
             slots[: len(old)] = old
             slots["request"][len(old) :] = -1

@@ -1,0 +1,137 @@
+"""How fast the event kernel is, beside the plain simulator on the same work, in one run.
+
+    LCOT_EVIDENCE=<folder> python benchmarks/simulation.py [--ten-million]
+
+Rates are per second of processor time of this process, so that a busy machine distorts them less.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from lcot.facts import catalog
+from lcot.serving.policy import preset
+from lcot.serving.replay import Replay, simulate
+from lcot.serving.simulation import prepared
+from lcot.serving.synthetic import lengths, open_loop
+from lcot.serving.traces import read_trace
+from lcot.serving.types import Requests
+from lcot.steptime.estimate import estimate
+from lcot.steptime.types import Deployment
+from lcot.workload.formats import precision
+from lcot.workload.models import model
+
+
+def timed(work):
+    """Result and processor seconds."""
+    start = time.process_time()
+    return work(), time.process_time() - start
+
+
+def conversation() -> Requests:
+    """The Azure conversation trace, or lengths of its published mean."""
+    folder = os.environ.get("LCOT_EVIDENCE")
+    if folder:
+        return read_trace(Path(folder) / "traces" / "AzureLLMInferenceTrace_conv.csv")
+    print("LCOT_EVIDENCE is not set: lognormal lengths of the trace's mean instead of the trace")
+    made = open_loop(5.53, 19366, [1], [1])
+    return replace(
+        made, input_tokens=lengths(1155, 19366, 0.9, 1, 14050), output_tokens=lengths(211, 19366, 0.8, 2, 1000)
+    )
+
+
+def repeated(trace: Requests, times: int, speed: float) -> Requests:
+    """The trace, end to end, ``speed`` times as fast."""
+    length = trace.arrival[-1] + 0.2
+    arrival = (trace.arrival[None, :] + length * np.arange(times)[:, None]).ravel() / speed
+    return Requests(arrival, np.tile(trace.input_tokens, times), np.tile(trace.output_tokens, times))
+
+
+def hashed(requests: Requests, block: int = 64, groups: int = 100) -> Requests:
+    """The same with block hashes: the first half of each prompt is one of some shared ones."""
+    draw = np.random.default_rng(0)
+    blocks = requests.input_tokens // block
+    start = np.concatenate([[0], np.cumsum(blocks)])
+    place = np.arange(start[-1]) - np.repeat(start[:-1], blocks)
+    group = np.repeat(draw.integers(0, groups, len(requests)), blocks) + 1
+    own = np.repeat(np.arange(len(requests)), blocks) + groups + 1
+    shared = place < np.repeat(blocks, blocks) // 2
+    hashes = np.where(shared, group, own) * (1 << 20) + place
+    return replace(requests, hashes=hashes, hash_start=start, hash_block=block)
+
+
+def plain_simulator():
+    place = Path(__file__).parent.parent / "tests" / "serving" / "oracle.py"
+    spec = importlib.util.spec_from_file_location("oracle", place)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["oracle"] = module
+    spec.loader.exec_module(module)
+    return module.oracle
+
+
+def report(name: str, requests: int, seconds: float, more: str = "") -> float:
+    print(f"{name:<58} {requests:>10,} requests {seconds:8.3f} s {requests / seconds:>12,.0f} requests/s  {more}")
+    return requests / seconds
+
+
+def fed_in_parts(table, rules, one: Requests, times: int) -> None:
+    """The trace over and over, part by part, as a stream."""
+    run, count = Replay(table, rules), 0
+    start = time.process_time()
+    for i in range(times):
+        part = replace(one, arrival=one.arrival + i * (one.arrival[-1] + 0.1))
+        count += sum(len(rows) for rows in run.feed(part, i == times - 1))
+    report(f"kernel, fed in {times} parts, {len(run.state['slots']):,} in memory", count, time.process_time() - start)
+
+
+def main() -> None:
+    """Print the table."""
+    trace, llama = conversation(), model("llama-3.3-70b")
+    system = catalog.system("hgx-h200")
+    steps = estimate(Deployment(system, llama, catalog.engine_of(system), precision("fp8", llama), tensor=4))
+    rules, table = prepared(steps, preset("vllm"))
+    simulate(table, repeated(trace, 1, 1.0), rules)  # compile or load
+
+    small = Requests(trace.arrival[:400], trace.input_tokens[:400], trace.output_tokens[:400])
+    straight = replace(table, prompt=table.prompt[-1:], prompt_tokens=table.prompt_tokens[-1:])
+    _, slow = timed(lambda: plain_simulator()(straight, small, replace(rules, block=1)))
+    plain = report("plain simulator, Azure conversation", len(small), slow)
+    fast = 0.0
+    for speed in (1.0, 2.0, 4.0):
+        load = repeated(trace, 52, speed)
+        seen, seconds = timed(lambda load=load: simulate(table, load, rules))
+        busy = (
+            f"{float(np.mean(seen.decode_use[0, :, 0] @ np.arange(rules.max_sequences + 1) / seen.busy[0])):.0f} users"
+        )
+        fast = report(f"kernel, one copy at {speed:.0f} x the trace's rate", len(load), seconds, late)
+    print(f"{'kernel over plain simulator':<58} {fast / plain:,.0f}")
+
+    load = hashed(repeated(trace, 26, 2.0))
+    cached = replace(rules, prefix_cache=True)
+    seen, seconds = timed(lambda: simulate(table, load, cached))
+    share = seen.cached_tokens.sum() / seen.input_tokens.sum()
+    report("kernel, prefix cache and chunked prefill", len(load), seconds, f"{share:.0%} of the input cached")
+
+    four = open_loop(6.0, 10_000, [4000], [1000])
+    _, seconds = timed(lambda: simulate(table, four, replace(rules, replicas=4)))
+    report("10,000 requests of 4000/1000 on four copies", 10_000, seconds)
+
+    for times in (5, 52) + ((520,) if "--ten-million" in sys.argv else ()):
+        fed_in_parts(table, rules, repeated(trace, 1, 2.0), times)
+
+    code = "import numpy as np; from lcot.serving.replay import simulate; import runpy"
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", f"{code}; from lcot.serving.kernel.loop import run"], check=True)
+    print(f"{'start of a process, kernel imported':<58} {time.perf_counter() - start:.2f} s")
+
+
+if __name__ == "__main__":
+    main()
