@@ -1,0 +1,132 @@
+"""What README and docs show of the accuracy: a table, the data of a chart, and a summary that can go stale."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from lcot.validation.score import Report, Score, score
+from lcot.validation.types import Condition, Prediction
+
+SCHEMA = "lcot.accuracy/1"
+NAMES = {
+    "tpot_ms": "time per output token",
+    "ttft_ms": "time to first token",
+    "output_tok_s_total": "output throughput",
+    "total_tok_s_total": "total throughput",
+    "input_tok_s_total": "input throughput",
+    "output_tok_s_per_user": "speed of a user",
+    "watts_system": "power",
+    "joules_per_token": "energy per token",
+}
+
+
+def summary(conditions: Sequence[Condition], predictions: Sequence[Prediction]) -> dict[str, Any]:
+    """Scores by source and metric and overall, rounded, ready for JSON.
+
+    Parameters
+    ----------
+    conditions : sequence of Condition
+        Measured points. [any]
+    predictions : sequence of Prediction
+        One for each. [any]
+
+    Returns
+    -------
+    dict
+        Versioned; errors are ratios. [any]
+    """
+    report: Report = score(conditions, predictions)
+
+    def rounded(item: dict[str, Any]) -> dict[str, Any]:
+        return {key: round(value, 3) if isinstance(value, float) else value for key, value in item.items()}
+
+    return {
+        "schema": SCHEMA,
+        "overall": rounded(asdict(report.overall)),
+        "by_source_and_metric": [rounded(asdict(item)) for item in report.by_source_and_metric],
+        "by_family_and_metric": [rounded(asdict(item)) for item in report.by_family_and_metric],
+    }
+
+
+def committed_summary() -> dict[str, Any]:
+    """The summary that ships with the package: of the shipped points, everywhere the same."""
+    return json.loads((Path(str(files("lcot"))) / "validation" / "accuracy.json").read_text())
+
+
+def accuracy_table(found: dict[str, Any]) -> str:
+    """README's table in Markdown: one line per metric, the median over the sources.
+
+    Parameters
+    ----------
+    found : dict
+        From `summary`. [any]
+
+    Returns
+    -------
+    str
+        Markdown. [text]
+    """
+    lines = [
+        "| Quantity | Sources | Rows | Answered | Median error | P90 error | Inside the 80 % range |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for metric, name in NAMES.items():
+        items = [Score(**item) for item in found["by_source_and_metric"] if item["metric"] == metric]
+        scored = [item for item in items if item.median_error is not None]
+        if not scored:
+            continue
+        asked = sum(item.answered + item.unanswered for item in items)
+        answered = sum(item.answered for item in items) / asked if asked else 1.0
+        cells = [_middle([getattr(item, key) for item in scored]) for key in ("median_error", "p90_error", "hit_rate")]
+        rows = sum(item.rows for item in items)
+        lines.append(
+            f"| {name} | {len(items)} | {rows:,} | {answered:.0%} | "
+            + " | ".join(f"{cell:.0%}" for cell in cells)
+            + " |"
+        )
+    return "\n".join(lines)
+
+
+def _middle(values: Sequence[float | None]) -> float:
+    known = sorted(value for value in values if value is not None)
+    half = len(known) // 2
+    return known[half] if len(known) % 2 else (known[half - 1] + known[half]) / 2
+
+
+def chart_points(conditions: Sequence[Condition], predictions: Sequence[Prediction]) -> list[dict[str, Any]]:
+    """Rows of the predicted-against-measured chart: one mark per answered point.
+
+    Parameters
+    ----------
+    conditions : sequence of Condition
+        Measured points. [any]
+    predictions : sequence of Prediction
+        One for each. [any]
+
+    Returns
+    -------
+    list of dict
+        ``id``, ``metric``, ``family``, ``source``, ``engine``, ``model``, ``measured``, ``predicted``, ``low``,
+        ``high``, in the metric's own unit.
+    """
+    return [
+        {
+            "id": condition.id,
+            "metric": NAMES.get(condition.metric, condition.metric),
+            "family": condition.family,
+            "source": condition.source,
+            "engine": condition.engine,
+            "model": condition.model,
+            "measured": condition.value,
+            "predicted": prediction.predicted,
+            "low": prediction.low,
+            "high": prediction.high,
+        }
+        for condition, prediction in zip(conditions, predictions, strict=True)
+        if prediction.status == "predicted"
+    ]
