@@ -109,7 +109,8 @@ def main() -> None:
         load = repeated(trace, 52, speed)
         seen, seconds = timed(lambda load=load: simulate(table, load, rules))
         late = f"mean time to first token {np.nanmean(seen.first_token - seen.arrival):.2g} s"
-        fast = report(f"kernel, one copy at {speed:.0f} x the trace's rate", len(load), seconds, late)
+        rate = report(f"kernel, one copy at {speed:.0f} x the trace's rate", len(load), seconds, late)
+        fast = fast or rate  # at the trace's own rate
     print(f"{'kernel over plain simulator':<58} {fast / plain:,.0f}")
 
     load = hashed(repeated(trace, 26, 2.0))

@@ -134,7 +134,8 @@ def prepared(steps: StepTime, policy: Policy) -> tuple[Policy, StepTable]:
     Returns
     -------
     tuple
-        Policy with no more sequences than the copy takes and no longer context than the model's, and table.
+        Policy with no more sequences than the copy takes, no longer context than the model's, and the deployment's
+        acceptance length where none is given; and table.
 
     Raises
     ------
@@ -156,7 +157,15 @@ def prepared(steps: StepTime, policy: Policy) -> tuple[Policy, StepTable]:
     if most < 1 or capacity < 1:
         raise Infeasible("the KV cache does not hold one sequence beside the weights", "KV capacity")
     longest = steps.deployment.model.max_context
-    chosen = replace(policy, max_sequences=most, max_context=min(policy.max_context or longest, longest))
+    gained = (
+        steps.deployment.speculation.acceptance_length if policy.acceptance_length == 1 else policy.acceptance_length
+    )
+    chosen = replace(
+        policy,
+        max_sequences=most,
+        max_context=min(policy.max_context or longest, longest),
+        acceptance_length=gained,
+    )
     table = tables(steps, most, policy.max_batched_tokens)
     return chosen, replace(table, kv_capacity=capacity - most * state)
 
@@ -237,7 +246,26 @@ def summary(
 
 
 def meets(first_token: Reals, per_token: Reals, target: Target) -> np.ndarray:
-    """Which requests meet a target; what is not asked is met, and one token alone has no speed to miss."""
+    """Which requests meet a target; what is not asked is met, and one token alone has no speed to miss.
+
+    Parameters
+    ----------
+    first_token : ndarray, shape (n,)
+        Time to the first token. [s]
+    per_token : ndarray, shape (n,)
+        Time per token after it; not a number where there is none. [s]
+    target : Target
+        The service level.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        Whether each meets it. [1]
+
+    Notes
+    -----
+    No formula: a comparison.
+    """
     good = np.ones(len(first_token), bool)
     if target.time_to_first_token is not None:
         good &= first_token <= target.time_to_first_token
