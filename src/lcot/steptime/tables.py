@@ -204,11 +204,11 @@ def _levels(most: float, ratio: float, exact: int) -> Reals:
 def _bends(time: Callable[..., Reals], sequences: Reals, longest: int) -> Reals:
     """Mean contexts at which decode steps bend: points are put between others until straight lines will do."""
     points = np.unique(np.concatenate([[0.0], np.geomspace(16.0, max(float(longest), 32.0), 8)]))
-    probes = np.unique(np.round(np.geomspace(1, sequences.max(), 7)))
+    probes = np.unique(np.round(np.geomspace(1, sequences.max(), 40)))
     done: set[float] = set()
     for _ in range(12):
         middle = [(a + b) / 2 for a, b in pairwise(points) if a not in done]
-        if not middle or len(points) > 80:
+        if not middle or len(points) > 200:
             break
         new: list[float] = []
         ends = time(probes[:, None], probes[:, None] * points)
