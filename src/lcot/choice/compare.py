@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import replace
 
 from lcot.choice.search import entry
 from lcot.choice.types import Answer, Entry, Question
 from lcot.facts.types import Facts
+from lcot.serving.types import Requests
 
+FINALISTS = 3  # systems that are simulated unless asked otherwise
 ORDER = ("ranked", "unpriced", "announced", "missing_fact", "infeasible")
 
 
-def compare(question: Question, progress: Callable[[str], None] | None = None) -> Answer:
+def compare(
+    question: Question,
+    progress: Callable[[str], None] | None = None,
+    finalists: int = FINALISTS,
+    trace: Requests | None = None,
+    executor: Executor | None = None,
+) -> Answer:
     """Answer the question: which system serves the model cheapest.
 
     Parameters
@@ -21,13 +30,19 @@ def compare(question: Question, progress: Callable[[str], None] | None = None) -
         Model, systems, traffic, target, site and rules of comparison.
     progress : callable, optional
         Called with the id of each system before it is searched.
+    finalists : int
+        Systems, from the cheapest on, whose plans run through the event kernel. [1]
+    trace : Requests, optional
+        What the finalists replay; by default requests alike that arrive at random.
+    executor : Executor, optional
+        Where the kernel runs; by default here.
 
     Returns
     -------
     Answer
         Ranked systems first, cheapest first; announced ones never among them.
     """
-    from lcot.choice.ranges import with_break_even, with_spread
+    from lcot.choice.ranges import with_break_even
     from lcot.choice.validated import with_confidence
 
     entries: list[Entry] = []
@@ -35,10 +50,31 @@ def compare(question: Question, progress: Callable[[str], None] | None = None) -
         if progress:
             progress(system.id)
         entries.append(entry(question, system))
-    entries = [with_confidence(e, question) for e in with_break_even(with_spread(entries, question), question)]
+    entries = through_kernel(entries, question, finalists, trace, executor)
+    entries = [with_confidence(e, question) for e in with_break_even(entries, question)]
     entries.sort(key=lambda e: (ORDER.index(e.status), expected(e), e.system.id))
     answer = Answer(question, tuple(entries), "", newest(entries, question))
     return replace(answer, verdict=verdict(answer))
+
+
+def through_kernel(
+    entries: list[Entry], question: Question, finalists: int, trace: Requests | None, executor: Executor | None
+) -> list[Entry]:
+    """Entries with their ranges, the first ``finalists`` of the ranking simulated; others may follow when one drops."""
+    from lcot.choice.ranges import with_spread
+
+    entries = with_spread(entries, question)
+    while finalists > 0:
+        from lcot.choice.finalists import with_finalists
+
+        ranked = sorted((e for e in entries if e.status == "ranked"), key=expected)
+        ids = [e.system.id for e in ranked[:finalists] if e.simulated is None]
+        if not ids:
+            break
+        found = with_finalists(entries, question, ids, trace, executor)
+        moved = any(e.status != "ranked" or (e.simulated and e.simulated.gave_way) for e in found if e.system.id in ids)
+        entries = with_spread(found, question) if moved else found
+    return entries
 
 
 def blended(item: Entry) -> float:

@@ -28,7 +28,8 @@ def with_spread(entries: list[Entry], question: Question) -> list[Entry]:
     Notes
     -----
     In each draw a system takes the best of the few deployments that were best at the stated values:
-    :math:`c_k = \\min_d f_d(x_k)`. Systems that are not ranked have a range but no probability.
+    :math:`c_k = \\min_d f_d(x_k)`; a plan that needs more copies under load than in closed form is dearer by the same
+    factor in every draw. Systems that are not ranked have a range but no probability.
 
     References
     ----------
@@ -37,13 +38,15 @@ def with_spread(entries: list[Entry], question: Question) -> list[Entry]:
     if not question.draws:
         return entries
     tried = {e.system.id: e.tried for e in entries if e.plan is not None and e.plan.bill is not None}
-    costs = evaluate(question, tried, question.draws, question.seed)
+    dearer = {e.system.id: e.simulated.dearer for e in entries if e.simulated}
+    found = evaluate(question, tried, question.draws, question.seed)
+    costs = {id: cost * dearer.get(id, 1.0) for id, cost in found.items()}
     ranked = {e.system.id for e in entries if e.status == "ranked"}
-    found = spreads({id: cost for id, cost in costs.items() if id in ranked})
+    ranges = spreads({id: cost for id, cost in costs.items() if id in ranked})
     for id, cost in costs.items():
         if id not in ranked:
-            found[id] = replace(spreads({id: cost})[id], probability_cheapest=0.0)
-    return [replace(e, spread=found.get(e.system.id)) for e in entries]
+            ranges[id] = replace(spreads({id: cost})[id], probability_cheapest=0.0)
+    return [replace(e, spread=ranges.get(e.system.id)) for e in entries]
 
 
 def with_break_even(entries: list[Entry], question: Question) -> list[Entry]:

@@ -9,6 +9,7 @@ import numpy as np
 from lcot.cost.types import Bill
 from lcot.facts.types import Site, System
 from lcot.serving.curve import Curve
+from lcot.serving.spread import Spread as Times
 from lcot.serving.types import Served, Target, Traffic
 from lcot.steptime.types import Deployment, StepTime
 from lcot.workload.architecture import Architecture
@@ -55,6 +56,17 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class UnderLoad:
+    """What the event kernel saw of a plan."""
+
+    requests: int
+    time_to_first_token: Times  # s
+    time_per_output_token: Times  # s, of requests
+    dearer: float = 1.0  # cost over that of the same deployment in the search
+    gave_way: tuple[Rejection, ...] = ()  # cheaper plans that miss the target under load
+
+
+@dataclass(frozen=True, slots=True)
 class Spread:
     """Draws of the blended cost. [USD/token]"""
 
@@ -79,6 +91,7 @@ class Entry:
     confidence: str = ""  # validated | extrapolated
     confidence_reason: str = ""
     rejections: tuple[Rejection, ...] = field(default_factory=tuple[Rejection, ...])
+    simulated: UnderLoad | None = None  # None: times are those of the steady state
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,214 @@
+"""The finalists of a comparison through the event kernel: what users get under load, and who then gives way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import replace
+
+import numpy as np
+
+from lcot.choice.search import merit, plan
+from lcot.choice.types import Entry, Plan, Question, Rejection, UnderLoad
+from lcot.cost.bill import price
+from lcot.errors import Infeasible
+from lcot.serving.capacity import interpolate
+from lcot.serving.policy import PRESETS, preset
+from lcot.serving.replay import simulate
+from lcot.serving.simulation import prepared
+from lcot.serving.spread import spread
+from lcot.serving.steady import at_load
+from lcot.serving.synthetic import open_loop
+from lcot.serving.types import Outcome, Policy, Requests, Target
+from lcot.steptime.types import Deployment, StepTable
+
+TURNS = 20  # times that all sequences in service are replaced in a run
+LEAST, MOST = 1000, 20_000  # requests of a run
+SETTLED = slice(0.2, 0.9)  # part of a run that counts: neither the empty start nor the empty end
+TRIES = 12  # plans of a system that are run before it is given up
+STEP = 0.9  # of the capacity that missed the target: what is tried next
+LATE = 0.05  # share of requests that may still wait when the last one arrives, or be turned away
+BLOCK = 64  # tokens of a block of a shared prefix
+
+Kernel = Callable[[StepTable, Requests, Policy], Outcome]
+
+
+def with_finalists(
+    entries: Sequence[Entry], question: Question, ids: Sequence[str], trace: Requests | None, executor: Executor | None
+) -> list[Entry]:
+    """Entries, those named by ``ids`` as the kernel sees them.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+        As searched.
+    question : Question
+        Load, target and site.
+    ids : sequence of str
+        Systems to run.
+    trace : Requests or None
+        What to replay on the whole fleet; None: requests alike that arrive at random on one copy.
+    executor : Executor or None
+        Where the kernel runs; None: here.
+
+    Returns
+    -------
+    list of Entry
+        In the same order. A plan that misses the target has given way to the next one of its system, or to more
+        copies of it; a system of which no plan is left is infeasible.
+
+    Raises
+    ------
+    DomainError
+        If the trace has a length or time outside its domain.
+
+    Notes
+    -----
+    Candidates wait in the order of their cost, and each that misses is replaced by itself with a capacity of at
+    most :math:`0.9^k` of that in closed form.
+
+    References
+    ----------
+    :cite:t:`zhong2024`.
+    """
+    if executor is None:
+        kernel: Kernel = simulate
+    else:
+
+        def kernel(table: StepTable, requests: Requests, rules: Policy) -> Outcome:
+            return executor.submit(simulate, table, requests, rules).result()
+
+    return [finalist(e, question, trace, kernel) if e.system.id in ids else e for e in entries]
+
+
+def finalist(item: Entry, question: Question, trace: Requests | None, kernel: Kernel) -> Entry:
+    """One system with the cheapest of its plans that meets the target under load (see `with_finalists`)."""
+    if item.plan is None:
+        return item
+    waiting: list[tuple[Plan, Plan]] = [(item.plan, item.plan)]  # as it would run, as searched
+    prepared_: dict[str, tuple[Policy, StepTable]] = {}
+    missed: list[Rejection] = []
+    ran: set[str] = set()
+    while waiting and len(missed) < TRIES:
+        waiting.sort(key=lambda pair: merit(pair[0]))
+        candidate, base = waiting.pop(0)
+        label = candidate.deployment.label
+        try:
+            if label not in prepared_:
+                prepared_[label] = prepared(candidate.steps, policy_of(candidate.deployment))
+            seen, miss = under_load(candidate, question, trace, *prepared_[label], kernel)
+        except Infeasible as error:
+            seen, miss = None, Rejection(label, str(error), error.limit)
+        if seen is not None and miss is None:
+            return placed(item, candidate, base, seen, missed, ran)
+        assert miss is not None
+        if not missed:
+            waiting += [(found, found) for found in map(lambda d: plan(d, question), item.tried[1:])]
+        missed.append(miss)
+        ran.add(label)
+        more = eased(candidate, question, miss.limit) if seen is not None else None
+        if more is not None:
+            waiting.append((more, base))
+    best = missed[0]
+    reason = f"{best.layout}: {best.reason}, and so do {len(missed) - 1} other plans"
+    return replace(item, status="infeasible", reason=reason, plan=None, rejections=(*missed, *item.rejections))
+
+
+def placed(
+    item: Entry, found: Plan, base: Plan, seen: UnderLoad, missed: Sequence[Rejection], ran: set[str]
+) -> Entry:
+    """The entry with the plan that meets the target, its times as simulated."""
+    served = replace(
+        found.served,
+        time_per_output_token=seen.time_per_output_token.mean,
+        time_to_first_token=seen.time_to_first_token.mean,
+    )
+    others = tuple(d for d in item.tried if d.label not in ran and d.label != found.deployment.label)
+    dearer = merit(found) / merit(base)
+    seen = replace(seen, dearer=dearer, gave_way=tuple(missed))
+    tried = (found.deployment, *(() if dearer != 1.0 else others))
+    return replace(item, plan=replace(found, served=served), tried=tried, simulated=seen)
+
+
+def policy_of(deployment: Deployment) -> Policy:
+    """Admission rules of the deployment's engine, vLLM's for engines without rules of their own."""
+    known = next((name for name in PRESETS if deployment.engine.id.startswith(name)), "vllm")
+    return replace(preset(known), acceptance_length=deployment.speculation.acceptance_length)
+
+
+def under_load(
+    candidate: Plan, question: Question, trace: Requests | None, rules: Policy, table: StepTable, kernel: Kernel
+) -> tuple[UnderLoad, Rejection | None]:
+    """What the kernel sees of a plan, and by what it misses the target, if it does."""
+    served = candidate.served
+    copies = int(served.copies)
+    if trace is None:
+        requests = alike(float(served.rate) / copies, float(served.batch), question)
+        rules = replace(rules, prefix_cache=requests.hashes is not None)
+    else:
+        requests = trace
+        rules = replace(rules, replicas=copies, routing="least_loaded", prefix_cache=trace.hashes is not None)
+    outcome = kernel(table, requests, rules)
+    seen = settled(outcome, trace is not None)
+    begun = outcome.first_token <= np.max(requests.arrival)
+    late = float(np.mean(~begun & ~outcome.rejected)) if trace is None else 0.0
+    why = missed_by(seen, question.target, late, float(np.mean(outcome.rejected)))
+    if why is None:
+        return seen, None
+    reason, limit = why
+    return seen, Rejection(f"{copies} x {candidate.deployment.label}", reason, limit)
+
+
+def missed_by(seen: UnderLoad, target: Target, late: float, refused: float) -> tuple[str, str] | None:
+    """What is missed under load, and the limit; None where the target is met."""
+    first, token = seen.time_to_first_token, seen.time_per_output_token
+    if refused > LATE:
+        return f"turns {refused:.0%} of the requests away", "KV cache"
+    if late > LATE:
+        return "does not keep up with the load", "rate"
+    if target.speed is not None and token.p90 * target.speed > 1.0:
+        return f"gives one user in ten less than {1 / token.p90:.1f} tokens/s under load", "speed"
+    if target.time_to_first_token is not None and first.p95 > target.time_to_first_token:
+        return f"has a P95 time to first token of {first.p95:.2f} s under load", "time to first token"
+    return None
+
+
+def settled(outcome: Outcome, whole: bool) -> UnderLoad:
+    """Times of the requests that count: all of a trace, those of the settled part of a made-up run."""
+    count = len(outcome.arrival)
+    part = slice(None) if whole else slice(int(SETTLED.start * count), int(SETTLED.stop * count))
+    first = (outcome.first_token - outcome.arrival)[part]
+    tokens = outcome.output_tokens[part]
+    per_token = (outcome.finish - outcome.first_token)[part] / np.maximum(tokens - 1, 1)
+    return UnderLoad(count, spread(first), spread(np.where(tokens > 1, per_token, np.nan)))
+
+
+def alike(rate: float, batch: float, question: Question) -> Requests:
+    """Requests of the question's lengths that arrive at random on one copy; cached input is a prefix they share."""
+    traffic = question.traffic
+    count = int(np.clip(TURNS * batch, LEAST, MOST))
+    inputs, outputs = round(float(traffic.input_tokens)), round(float(traffic.output_tokens))
+    burstiness = max(float(traffic.burstiness), 1e-3)
+    made = open_loop(rate, count, [max(inputs, 1)], [max(outputs, 1)], burstiness, seed=question.seed)
+    shared = int(inputs * float(traffic.cached_fraction)) // BLOCK
+    if not shared:
+        return made
+    start = np.arange(count + 1, dtype=np.int64) * shared
+    return replace(made, hashes=np.tile(np.arange(shared), count), hash_start=start, hash_block=BLOCK)
+
+
+def eased(candidate: Plan, question: Question, limit: str) -> Plan | None:
+    """The same deployment with less load on each copy: a lower capacity, hence more systems for an asked rate."""
+    served, points = candidate.served, candidate.points
+    rate = question.traffic.rate
+    best = STEP * float(served.capacity / served.copies)
+    if rate is not None:
+        best = min(best, float(served.rate / served.copies) * (1.0 - 1e-9))
+    if best < float(points.rate[0]):
+        return None
+    mean = np.asarray(interpolate(best, points.rate, points.batch))
+    factor = question.site.facts.number("load_factor") if rate is None else 1.0
+    less = at_load(points, mean, limit, candidate.steps, question.traffic, factor)
+    system = candidate.deployment.system
+    bill = price(system, less, question.traffic, question.site, question.basis, question.term)
+    return replace(candidate, served=less, bill=bill)
