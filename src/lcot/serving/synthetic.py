@@ -117,10 +117,18 @@ def open_loop(
 
     Parameters
     ----------
-    rate, count, burstiness, swing, seed
-        See `arrivals`.
+    rate : float
+        Mean arrivals. [request/s]
+    count : int
+        Requests. [1]
     input_tokens, output_tokens : array_like of int
         Lengths to draw from, in pairs: one pair, or those of a trace. [token]
+    burstiness : float
+        Coefficient of variation of the gaps; 1 is Poisson. [1]
+    swing : float
+        Peak over mean rate, less one, over a day. [1]
+    seed : int
+        Of the random numbers. [1]
 
     Returns
     -------

@@ -142,6 +142,7 @@ def _aiperf(path: Path, lines: Iterable[str], left_out: Skipped | None) -> Itera
 
 
 def whole(path: Path, lines: Any) -> Any:
+    """A file that is one JSON value. Raises `ParseError` where it is not."""
     try:
         return json.loads(lines.read())
     except json.JSONDecodeError as error:
