@@ -1,10 +1,15 @@
 """What layouts mean: each form once, then dies and cores, then nothing."""
 
+import csv
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lcot.validation.layout import Layouts, read_layout
+from lcot.validation.layout import Layouts, as_run, read_layout
+from lcot.validation.points import read_points
 from lcot.validation.types import Layout
 
 
@@ -79,3 +84,55 @@ def test_what_states_no_layout(text):
 def test_any_text_is_read_or_says_nothing(text, devices, mixture):
     found = read_layout(text, devices, mixture)
     assert found.main is None or found.main.chips >= 0
+
+
+RUNS = "End-to-end runs shipped with aiconfigurator 0.12"
+
+
+@pytest.mark.parametrize(
+    ("text", "devices", "expected"),
+    [
+        ("tp64 mtp8 ep8", 64, ("tp8 ep8", 8)),
+        ("tp16 mtp4 ep4", 16, ("tp4 ep4", 4)),
+        ("tp1 dp64 mtp8 ep8", 64, ("tp1 dp8 ep8", 8)),
+        ("tp4 mtp2 ep2", 4, ("tp4 mtp2 ep2", 4)),  # fits one machine as it stands
+        ("tp8 mtp8", 8, ("tp8 mtp8", 8)),
+        ("tp16 mtp2 ep8", 16, ("tp16 mtp2 ep8", 16)),
+        ("tp64 mtp8 ep8", 8, ("tp64 mtp8 ep8", 8)),
+        ("tp16 dp4 mtp8 ep8", 64, ("tp16 dp4 mtp8 ep8", 64)),
+    ],
+)
+def test_ranks_of_experts_counted_twice(text, devices, expected):
+    assert as_run(text, devices, RUNS) == expected
+    assert as_run(text, devices, "my own runs") == (text, devices)
+
+
+@pytest.mark.skipif("LCOT_EVIDENCE" not in os.environ, reason="needs the folder of evidence in LCOT_EVIDENCE")
+def test_the_source_holds_such_runs_twice():
+    """Runs that the rule reads as smaller are there a second time, as the smaller layout, with the same times."""
+    path = Path(os.environ["LCOT_EVIDENCE"]) / "measurements" / "serving_runs.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    plain, changed = set(), []
+    for row in rows:
+        stated = row["parallelism"], int(row["n_devices"])
+        run = as_run(*stated, row["source_title"])
+        value = f"{float(row['value']):.9g}"
+        key = (row["system"], row["metric"], row["input_len"], row["concurrency_or_batch"], value, *run)
+        if run == stated:
+            plain.add(key)
+        else:
+            changed.append(key)
+    twins = [key for key in changed if key in plain]
+    assert (len(changed), len(twins)) == (420, 166)
+    assert {key[-2:] for key in twins} == {("tp8 ep8", 8), ("tp4 ep4", 4), ("tp1 dp8 ep8", 8), ("tp1 dp4 ep4", 4)}
+
+
+def test_a_row_is_read_so(tmp_path):
+    head = "system,n_devices,model,parallelism,scenario,input_len,output_len,concurrency_or_batch,metric,value,source_title"
+    row = f"B200 SXM 180GB,64,deepseek-ai/DeepSeek-R1,tp64 mtp8 ep8,closed_loop,1024,1024,8,tpot_ms,9.0,{RUNS}"
+    path = tmp_path / "points.csv"
+    path.write_text(f"{head}\n{row}\n", encoding="utf-8")
+    (condition,) = read_points(path)
+    assert condition.devices == 8
+    assert condition.layout == Layout(1, 8, 1, 1, 8, 1)

@@ -15,6 +15,9 @@ NUMBER = re.compile(r"\b(tp|dp|pp|ep|mtp|etp)\s*[=:]?\s*(\d+)\b", re.IGNORECASE)
 POOL = re.compile(r"(prefill|decode)\s+(\d+)\s*x\s*\(([^)]*)\)", re.IGNORECASE)
 SHARES = re.compile(r"(\d+)\s*P\s*(?:\(\s*(\d+)\s*GPU[^)]*\))?\s*\+?\s*(\d+)\s*D\b\s*(?:\(\s*(\d+)\s*GPU[^)]*\))?")
 NAMED = re.compile(r"(prefill|decode)\b(?:\s+unit)?\s+((?:(?:tp|dp|pp|ep)\s*=?\s*\d+[\s+/,]*)+)", re.IGNORECASE)
+SQUARED = re.compile(r"tp(\d+)(?: dp(\d+))? mtp(\d+) ep\3", re.IGNORECASE)
+SQUARING = "aiconfigurator"  # the source that writes such layouts
+NODE = 8  # accelerators of the machines that these runs were made on
 WHOLE = re.compile(r"\(\s*(\d+)\s*(?:GPUs|chips each)|=\s*(\d+)\s*GPUs|^(\d+)\s*GPUs", re.IGNORECASE)
 
 
@@ -24,6 +27,43 @@ class Layouts:
 
     main: Layout | None = None
     prefill: Layout | None = None
+
+
+def as_run(text: str, devices: int, source: str) -> tuple[str, int]:
+    """The layout and devices of a row whose source counted the ranks of the experts twice.
+
+    The end-to-end runs shipped with aiconfigurator write a group of k accelerators with k ranks over experts as
+    ``tp<k*k> mtp<k> ep<k>`` (or ``dp<k*k>``) on k*k accelerators. The same source holds 83 of these 210 runs a second
+    time, with the same times to nine digits, as ``tp<k> ep<k>`` on k: the runs were made on 4 and on 8. Smaller layouts, which fit one machine, stay as they are.
+
+    Parameters
+    ----------
+    text : str
+        The layout as the row writes it. [text]
+    devices : int
+        Accelerators that the row states. [1]
+    source : str
+        Title of the row's source. [text]
+
+    Returns
+    -------
+    tuple of str and int
+        Layout and accelerators; those given where the rule does not apply.
+
+    Examples
+    --------
+    >>> as_run("tp64 mtp8 ep8", 64, "End-to-end runs shipped with aiconfigurator 0.12")
+    ('tp8 ep8', 8)
+    """
+    found = SQUARED.fullmatch(text.strip())
+    if not found or devices <= NODE or SQUARING not in source.lower():
+        return text, devices
+    tensor, data, ranks = int(found[1]), int(found[2] or 1), int(found[3])
+    if tensor * data != devices or devices != ranks * ranks:
+        return text, devices
+    if data > 1:
+        return (text, devices) if data % ranks else (f"tp{tensor} dp{data // ranks} ep{ranks}", ranks)
+    return f"tp{ranks} ep{ranks}", ranks
 
 
 def read_layout(text: str, devices: int, mixture: bool = True, parts: int = 1, scenario: str = "") -> Layouts:

@@ -13,7 +13,7 @@ from pathlib import Path
 from lcot.errors import LcotError, ParseError, UnknownName
 from lcot.facts import catalog
 from lcot.steptime.types import Precision, Speculation
-from lcot.validation.layout import Layouts, read_layout
+from lcot.validation.layout import Layouts, as_run, read_layout
 from lcot.validation.lengths import Lengths, fill
 from lcot.validation.types import Condition
 from lcot.validation.vocabulary import (
@@ -117,6 +117,7 @@ def condition_of(row: Mapping[str, str], file: Path, line: int) -> Condition:
     devices = _number(cells, "n_devices", file, line, least=0.0) or 0.0
     if devices != int(devices):
         raise ParseError(file, f"{devices!r} is not a whole number", line=line, key="n_devices")
+    layout, devices = as_run(cells["parallelism"], int(devices), cells["source_title"])
     scenario = _one_of(cells, "scenario", content()["scenarios"], file, line)
     metric = _one_of(cells, "metric", list(content()["metrics"]), file, line)
     value = _number(cells, "value", file, line, least=0.0)
@@ -125,14 +126,14 @@ def condition_of(row: Mapping[str, str], file: Path, line: int) -> Condition:
     layouts = Layouts()  # what a layout means depends on the model
     if architecture is not None:
         mixture, parts = _is_mixture(architecture), parts_per_chip(system.id)
-        layouts = read_layout(cells["parallelism"], int(devices), mixture, parts, scenario)
+        layouts = read_layout(layout, devices, mixture, parts, scenario)
     about = " | ".join(cells[name] for name in ("source_title", "params_note", "note", "engine"))
-    lengths = fill(_lengths(cells, int(devices), file, line), about, scenario)
+    lengths = fill(_lengths(cells, devices, file, line), about, scenario)
     units: list[str] = content()["metrics"][metric]
     return Condition(
         id=cells["id"] or f"{file.name}:{line}",
         system=system.id,
-        devices=int(devices),
+        devices=devices,
         model=architecture.id if architecture else cells["model"],
         precision=_stated_precision(cells, architecture, system.id, file, line),
         engine=engine.id,
