@@ -129,7 +129,8 @@ def test_the_source_holds_such_runs_twice():
 
 
 def test_a_row_is_read_so(tmp_path):
-    head = "system,n_devices,model,parallelism,scenario,input_len,output_len,concurrency_or_batch,metric,value,source_title"
+    head = "system,n_devices,model,parallelism,scenario,input_len,output_len,concurrency_or_batch"
+    head += ",metric,value,source_title"
     row = f"B200 SXM 180GB,64,deepseek-ai/DeepSeek-R1,tp64 mtp8 ep8,closed_loop,1024,1024,8,tpot_ms,9.0,{RUNS}"
     path = tmp_path / "points.csv"
     path.write_text(f"{head}\n{row}\n", encoding="utf-8")

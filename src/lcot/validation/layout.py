@@ -33,8 +33,9 @@ def as_run(text: str, devices: int, source: str) -> tuple[str, int]:
     """The layout and devices of a row whose source counted the ranks of the experts twice.
 
     The end-to-end runs shipped with aiconfigurator write a group of k accelerators with k ranks over experts as
-    ``tp<k*k> mtp<k> ep<k>`` (or ``dp<k*k>``) on k*k accelerators. The same source holds 83 of these 210 runs a second
-    time, with the same times to nine digits, as ``tp<k> ep<k>`` on k: the runs were made on 4 and on 8. Smaller layouts, which fit one machine, stay as they are.
+    ``tp<k*k> mtp<k> ep<k>`` (or ``dp<k*k>``) on k*k accelerators. The same source holds 83 of these 210 runs a
+    second time, with the same times to nine digits, as ``tp<k> ep<k>`` on k: they were made on 4 and on 8. Smaller
+    layouts, which fit one machine, stay as they are.
 
     Parameters
     ----------
