@@ -22,7 +22,7 @@ def front(speed: np.ndarray, cost: np.ndarray) -> np.ndarray:
 
     Notes
     -----
-    Sorted by speed from the fastest, a point is kept when it is cheaper than every faster one.
+    No formula: a selection. Sorted by speed from the fastest, a point is kept when it is cheaper than every faster one.
     """
     order = np.lexsort((cost, -speed))
     kept: list[int] = []

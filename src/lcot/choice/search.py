@@ -69,7 +69,7 @@ def plan(deployment: Deployment, question: Question, steps: StepTime | None = No
 
 
 def merit(candidate: Plan) -> float:
-    """What the search minimises: cost of a token, or chips per delivered rate where there is no price."""
+    """What the search minimises: cost of a token, or systems per rate where there is no price. [USD/token or s]"""
     if candidate.bill is not None:
         return float(candidate.bill.cost["bottleneck_seconds"].blended)
     return float(candidate.served.systems / candidate.served.rate)
@@ -142,7 +142,20 @@ def nearest_miss(bad: list[Rejection]) -> str:
 
 
 def system_front(good: list[Plan], question: Question) -> np.ndarray | None:
-    """Speed against cost at full load, over all deployments and batches of one system; shape (n, 3)."""
+    """Speed against cost at full load, over all deployments and batches of one system.
+
+    Parameters
+    ----------
+    good : list of Plan
+        Deployments that meet the target.
+    question : Question
+        Traffic, site and basis.
+
+    Returns
+    -------
+    ndarray or None, shape (n, 3)
+        Speed, cost, and throughput of a chip, slowest first; None without a price. [token/s, USD/token, token/s]
+    """
     rows: list[np.ndarray] = []
     for candidate in good:
         if candidate.bill is None:

@@ -121,14 +121,24 @@ def interpolate(x: Numeric, xs: np.ndarray, ys: np.ndarray) -> Numeric:
     Parameters
     ----------
     x : numeric, shape (...)
-        Where.
+        Where, in the unit of ``xs``. [any]
     xs, ys : ndarray, shape (n, ...)
-        Points, ``xs`` not decreasing along axis 0.
+        Points, ``xs`` not decreasing along axis 0. [any]
 
     Returns
     -------
     numeric, shape (...)
-        Values of ``ys`` at ``x``.
+        Values of ``ys`` at ``x``, in their unit. [any]
+
+    Notes
+    -----
+    .. math:: y = y_0 + (y_1 - y_0) \\frac{x - x_0}{x_1 - x_0}
+
+    between the two points about x.
+
+    References
+    ----------
+    :cite:t:`press2007`, section 3.1.
     """
     if xs.ndim == 1 and np.ndim(x) == 0 and ys.ndim == 1:
         return np.interp(x, xs, ys)

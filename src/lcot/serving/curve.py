@@ -51,6 +51,12 @@ def batches(limit: float, points: int = 64) -> np.ndarray:
     -------
     ndarray, shape (n,)
         Increasing batch sizes. [1]
+
+    Notes
+    -----
+    .. math:: b_i = \\left[ b_{max}^{i / (n - 1)} \\right], \\quad i = 0 \\dots n - 1
+
+    each number once.
     """
     return np.unique(np.round(np.geomspace(1.0, max(1.0, limit), points)))
 

@@ -62,7 +62,33 @@ def steady(
 def at_load(
     points: Curve, mean: np.ndarray, limit: str, steps: StepTime, traffic: Traffic, load_factor: Numeric
 ) -> Served:
-    """The fleet at its operating point, from the curve of one copy and its capacity (see `steady`)."""
+    """The fleet at its operating point, from the curve of one copy and its capacity.
+
+    Parameters
+    ----------
+    points : Curve
+        One copy over its batch.
+    mean : ndarray, shape (...)
+        Mean batch that a copy may run at. [1]
+    limit : str
+        What stops a larger one.
+    steps : StepTime
+        The copy.
+    traffic : Traffic
+        The load.
+    load_factor : numeric
+        See `steady`. [1]
+
+    Returns
+    -------
+    Served
+        Fleet, batch, times, bottleneck seconds and power.
+
+    Raises
+    ------
+    DomainError
+        If the rate is not positive.
+    """
     chips, per_system = steps.deployment.chips, steps.deployment.system.count
     best = interpolate(mean, points.batch, points.rate)
     if traffic.rate is None:
@@ -102,7 +128,36 @@ def at_load(
 def fleet_power(
     points: Curve, steps: StepTime, busy: Numeric, read: Callable[[Numeric], Numeric], copies: Numeric
 ) -> Numeric | None:
-    """Power of all copies: between idle and one sequence below one, from the curve above; None if not on record."""
+    """Power of all copies; None if not on record.
+
+    Parameters
+    ----------
+    points : Curve
+        One copy over its batch.
+    steps : StepTime
+        The copy.
+    busy : numeric, shape (...)
+        Share of the time with a sequence, 1 from one sequence on. [1]
+    read : callable
+        Reads a column of the curve at the operating point.
+    copies : numeric, shape (...)
+        Copies of the fleet. [1]
+
+    Returns
+    -------
+    numeric or None, shape (...)
+        Power. [W]
+
+    Notes
+    -----
+    From the curve from one sequence on; below, between idle and one sequence:
+
+    .. math:: P = n \\left( P_0 + u \\, (P_1 - P_0) \\right)
+
+    References
+    ----------
+    :cite:t:`fan2007`, the linear model.
+    """
     if points.power is None:
         return None
     one = steps.idle_power + (points.power[0] - steps.idle_power) * busy

@@ -97,7 +97,7 @@ class StepTime:
     deployment: Deployment
     latency: Callable[[Step], Breakdown]
     interval: Callable[[Step], Breakdown]
-    power: Callable[[Step], Numeric]  # W of one copy (chips, their share of the host) in this step; may raise MissingFact
+    power: Callable[[Step], Numeric]  # W of one copy with its share of the host; may raise MissingFact
     idle_power: Numeric  # W of one model copy, doing nothing; NaN where nobody published it
     kv_capacity: Numeric  # tokens of KV cache that one copy holds
     state_bytes: Numeric  # fixed bytes per sequence in units of KV tokens (linear attention); usually 0
