@@ -13,6 +13,7 @@ VERBS = {
     "sensitivity": "lcot.cli.sensitivity:sensitivity",
     "breakeven": "lcot.cli.sensitivity:breakeven",
     "validate": "lcot.cli.validate:validate",
+    "calibrate": "lcot.cli.calibrate:calibrate",
     "facts": "lcot.cli.facts:app",
 }
 

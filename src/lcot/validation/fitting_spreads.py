@@ -12,13 +12,17 @@ from lcot.validation.intervals import Residual, Spread, fit_spreads, hit_rates
 from lcot.validation.spreads import path_of
 from lcot.validation.types import Condition, Prediction
 
+OPTIMISM = 1.2  # error on a source left out of the fit over the error on sources in it (docs/accuracy.md)
 
-def residuals_of(conditions: Iterable[Condition], predictions: Iterable[Prediction]) -> list[Residual]:
-    """Log errors of the predicted rows, with the group and the cluster of each."""
+
+def residuals_of(
+    conditions: Iterable[Condition], predictions: Iterable[Prediction], optimism: float = OPTIMISM
+) -> list[Residual]:
+    """Log errors of the predicted rows, as large as on a source that was left out, with group and cluster."""
     found: list[Residual] = []
     for condition, prediction in zip(conditions, predictions, strict=True):
         if prediction.status == "predicted" and prediction.predicted and condition.value > 0:
-            error = log(condition.value / prediction.predicted)
+            error = optimism * log(condition.value / prediction.predicted)
             cluster = f"{condition.source} | {cluster_of(condition)}"
             found.append(Residual(error, path_of(condition), cluster))
     return found

@@ -82,6 +82,9 @@ def protocol_of(condition: Condition) -> str:
 
 
 # engines whose published runs are one batch started together
+# Users who are all alike move in groups for a whole run. Requests reach the engine over some milliseconds, so that
+# the groups hold less than its budget of tokens; the share that fits the runs with fixed lengths best.
+FILLED = 0.5
 UNLAPPED = ("llama.cpp",)  # engines whose pipeline stages work one after the other
 STATIC = ("neuronx", "tt-metal", "sambaflow", "deepspeed", "llama.cpp", "chitu", "vllm-splitwise")
 
@@ -207,13 +210,16 @@ def _poisson_quantile(mean: float, share: float) -> float:
 
 def _users(condition: Condition, setup: Setup, i: float, o: float) -> Values:
     users = max(round(condition.concurrency or 1.0), 1)
+    narrowest, policy = shortest(condition), _with_copies(setup)
+    if narrowest == 1.0 and policy.batching == "mixed":
+        policy = replace(policy, max_batched_tokens=round(policy.max_batched_tokens * FILLED))
     client = closed_loop(
         setup.serving.table(),
-        _with_copies(setup),
+        policy,
         users,
         i,
         max(o, 1.0),
-        narrowest=shortest(condition),
+        narrowest=narrowest,
         prefill_table=setup.prefill.table() if setup.prefill else None,
     )
     return _seen(client, setup, i, o, setup.first_token)

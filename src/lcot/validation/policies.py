@@ -15,6 +15,9 @@ from lcot.workload.caches import kv_bytes_per_token
 # by the engine's name; every other engine as vllm
 POLICIES: dict[str, Policy] = {
     "vllm": Policy("vllm", "mixed", True, 1024, 8192, source="https://docs.vllm.ai/en/latest/configuration/optimization"),
+    "vllm-tpu": Policy(
+        "vllm", "mixed", True, 256, 1024, source="https://github.com/vllm-project/vllm/blob/main/vllm/engine/arg_utils.py"
+    ),
     "sglang": Policy(
         "sglang", "prefill_first", True, 2048, 16384, source="https://docs.sglang.ai/advanced_features/server_arguments.html"
     ),

@@ -54,7 +54,7 @@ def summary(conditions: Sequence[Condition], predictions: Sequence[Prediction]) 
 
 
 def committed_summary() -> dict[str, Any]:
-    """The summary that ships with the package: of the shipped points, everywhere the same."""
+    """The summaries that ship with the package: ``evidence``, all points, and ``shipped``, those in the package."""
     return json.loads((Path(str(files("lcot"))) / "validation" / "accuracy.json").read_text())
 
 
@@ -130,3 +130,55 @@ def chart_points(conditions: Sequence[Condition], predictions: Sequence[Predicti
         for condition, prediction in zip(conditions, predictions, strict=True)
         if prediction.status == "predicted"
     ]
+
+
+def regenerate(evidence: Path, docs: Path) -> None:
+    """Predict everything again, fit the ranges, and write what is committed: ranges, summary, the table in the docs.
+
+    Parameters
+    ----------
+    evidence : Path
+        Folder with ``measurements/calibration.csv`` and ``measurements/serving_runs.csv``.
+    docs : Path
+        ``docs/accuracy.md``, whose table is replaced.
+    """
+    from lcot.validation.fitting_spreads import write_spreads
+    from lcot.validation.points import read_points
+    from lcot.validation.predict import predict
+    from lcot.validation.spreads import committed_spreads
+
+    here = Path(str(files("lcot"))) / "validation"
+    names = ("calibration.csv", "serving_runs.csv")
+    conditions = [row for name in names for row in read_points(evidence / "measurements" / name)]
+    write_spreads(conditions, predict(conditions), here / "fitted.yaml")
+    committed_spreads.cache_clear()
+    found = {"evidence": summary(conditions, predict(conditions)), "shipped": shipped_summary()}
+    (here / "accuracy.json").write_text(json.dumps(found, indent=1) + "\n")
+    docs.write_text(with_table(docs.read_text(), accuracy_table(found["evidence"])))
+
+
+def shipped_summary() -> dict[str, Any]:
+    """Summary over the points that ship with the package."""
+    from lcot.validation.measured import measured_rows
+    from lcot.validation.points import conditions_of
+    from lcot.validation.predict import predict
+
+    conditions = conditions_of(measured_rows(), "the shipped points")
+    return summary(conditions, predict(conditions))
+
+
+BEGIN, END = "<!-- accuracy table -->", "<!-- end of accuracy table -->"
+
+
+def with_table(text: str, table: str) -> str:
+    """A page with its accuracy table replaced; the page marks the place with two comments."""
+    before, rest = text.split(BEGIN, 1)
+    after = rest.split(END, 1)[1]
+    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    import os
+    import sys
+
+    regenerate(Path(os.environ["LCOT_EVIDENCE"]), Path(sys.argv[1]))

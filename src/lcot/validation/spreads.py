@@ -16,6 +16,7 @@ from lcot.validation.types import Condition
 
 KINDS = {"ttft_ms": "first token", "watts_system": "power", "joules_per_token": "energy"}  # others: "time"
 MODERN = ("vllm", "sglang", "trtllm")
+LIGHT = 32.0  # users above which queues decide the time to first token
 UNSEEN = 1.3  # widening for a system, or a model, that was never measured
 FIRST = intervals.Spread(-0.5, 0.5, 0)  # before any fit
 
@@ -42,7 +43,10 @@ def kind_of(metric: str) -> str:
 
 def path_of(condition: Condition) -> intervals.Path:
     """Group of a condition, from large to small: kind, engine's kind, scenario."""
-    return (kind_of(condition.metric), engine_kind(condition), condition.scenario)
+    kind, scenario = kind_of(condition.metric), condition.scenario
+    if kind == "first token" and scenario == "closed_loop":
+        scenario += " light" if (condition.concurrency or 1.0) <= LIGHT else " heavy"
+    return (kind, engine_kind(condition), scenario)
 
 
 def engine_kind(condition: Condition) -> str:
