@@ -218,3 +218,21 @@ def test_every_row_of_the_measurements(name: str, count: int, open_layouts: floa
         if c.layout
     )
     assert chips[False] == wrong
+
+
+def test_rows_that_are_not_understood_are_kept_and_named(tmp_path):
+    file = tmp_path / "points.csv"
+    file.write_text(
+        "id,system,model,metric,value,unit,statistic\n"
+        "a,H100,llama-3.1-8b,tpot_ms,10,ms,mean\n"
+        "b,H100,llama-3.1-8b,tpot_ms,10,ms,p42\n"
+        "c,H100,llama-3.1-8b,tpot_ms,ten,ms,mean\n"
+    )
+    with pytest.raises(ParseError, match="p42"):
+        read_points(file)
+    unreadable: list[ParseError] = []
+    conditions = read_points(file, unreadable)
+    assert [c.id for c in conditions] == ["a", "b", "c"]
+    assert [error.line for error in unreadable] == [3, 4]
+    assert "p42" in conditions[1].note
+    assert conditions[1].system == ""

@@ -5,16 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from lcot.cli.progress import counting
-from lcot.errors import InputError
+from lcot.errors import InputError, ParseError
 
 if TYPE_CHECKING:
     from lcot.validation.types import Condition, Prediction
+
+SAID = 5  # rows that are not understood, named one by one
 
 
 def validate(
@@ -43,7 +46,12 @@ def validate(
 
     if limit is not None and limit < 1:
         raise InputError(f"--limit is {limit}; allowed: 1 or more")
-    conditions = read_points(points) if points is not None else shipped()
+    unreadable: list[ParseError] = []
+    conditions = read_points(points, unreadable) if points is not None else shipped()
+    for problem in unreadable[:SAID]:
+        print(f"lcot: not understood, so not predicted: {problem}", file=sys.stderr)
+    if len(unreadable) > SAID:
+        print(f"lcot: and {len(unreadable) - SAID} more rows", file=sys.stderr)
     conditions = conditions[:limit]
     with counting("runs predicted") as progress:
         predictions = predict(conditions, progress=progress)

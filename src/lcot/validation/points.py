@@ -37,6 +37,8 @@ OPTIONAL = (
     *("source_title", "source_url_or_repo_path", "quality", "note"),
 )
 LARGEST = 1e12
+# A declared estimate: three drafted tokens; golden prompts gain 2.5 to 3, agents 1.2 to 1.7 (see docs/accuracy.md).
+USUAL = Speculation("mtp", 3, 2.4)
 CHOSEN = re.compile(r"gemm=(\w+)\s+moe=(\w+)")
 ACCEPTED = re.compile(r"MTP (\d+) tokens? at (\d+)\s*% acceptance", re.IGNORECASE)
 PER_CHIP = re.compile(r"batch(?: column is)? per (?:NPU|GPU|chip)|batch \d+ per (?:NPU|GPU|chip)", re.IGNORECASE)
@@ -44,13 +46,15 @@ LARGE = 60e9  # parameters from which a vendor's table names other formats
 GEMM_NAMES = {"int4_wo": "int4", "int8_wo": "w8a16", "sq": "int8", "bfloat16": "bf16", "float16": "fp16"}
 
 
-def read_points(path: Path | str) -> list[Condition]:
+def read_points(path: Path | str, unreadable: list[ParseError] | None = None) -> list[Condition]:
     """All conditions of a file of measured points.
 
     Parameters
     ----------
     path : Path or str
         CSV file with the columns of ``docs``: at least system, model, metric and value. [text]
+    unreadable : list of ParseError, optional
+        Where rows that are not understood are noted; they then become conditions that cannot be predicted.
 
     Returns
     -------
@@ -63,10 +67,10 @@ def read_points(path: Path | str) -> list[Condition]:
         If the file cannot be read, a column is missing or unknown, or a cell is not what it should be; with line
         and column.
     """
-    return [condition for _, condition in iterate_points(path)]
+    return [condition for _, condition in iterate_points(path, unreadable)]
 
 
-def iterate_points(path: Path | str) -> Iterator[tuple[int, Condition]]:
+def iterate_points(path: Path | str, unreadable: list[ParseError] | None = None) -> Iterator[tuple[int, Condition]]:
     """Line and condition of each row, read as they are asked for. Raises `ParseError`."""
     file = Path(path)
     try:
@@ -74,13 +78,36 @@ def iterate_points(path: Path | str) -> Iterator[tuple[int, Condition]]:
             reader = csv.DictReader(stream, strict=True)
             _check_columns(file, reader.fieldnames)
             for row in reader:
-                yield reader.line_num, condition_of(row, file, reader.line_num)
+                try:
+                    yield reader.line_num, condition_of(row, file, reader.line_num)
+                except ParseError as error:
+                    if unreadable is None:
+                        raise
+                    unreadable.append(error)
+                    yield reader.line_num, not_understood(row, file, reader.line_num, error)
     except OSError as error:
         raise ParseError(file, f"cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
         raise ParseError(file, "is not UTF-8 text") from None
     except csv.Error as error:
         raise ParseError(file, f"is not CSV: {error}") from None
+
+
+def not_understood(row: Mapping[str, str], file: Path, line: int, error: ParseError) -> Condition:
+    """A row that could not be read, as a condition that nobody can predict; its note says why."""
+    cells = {name: str(row.get(name) or "").strip() for name in (*REQUIRED, *OPTIONAL)}
+    try:
+        value = float(cells["value"])
+    except ValueError:
+        value = 0.0
+    return Condition(
+        id=cells["id"] or f"{file.name}:{line}", system="", devices=0, model="", precision=None, engine="",
+        engine_version="", layout=None, prefill_layout=None, scenario="", input_tokens=None, output_tokens=None,
+        lengths_from="", concurrency=None, rate=None, speculation=None, metric=cells["metric"], statistic="",
+        value=value, unit=cells["unit"], family=cells["family"],
+        source=cells["source_title"] or cells["source_url_or_repo_path"], date=cells["date"],
+        quality=cells["quality"], note=str(error),
+    )  # fmt: skip
 
 
 def conditions_of(rows: Iterable[Mapping[str, str]], file: Path | str = "points") -> list[Condition]:
@@ -146,7 +173,7 @@ def condition_of(row: Mapping[str, str], file: Path, line: int) -> Condition:
         lengths_from=lengths.origin,
         concurrency=lengths.concurrency,
         rate=_rate(cells, file, line),
-        speculation=speculation_of(cells, file, line),
+        speculation=speculation_of(cells, architecture, file, line),
         metric=metric,
         statistic=_statistic(cells, file, line),
         value=value,
@@ -274,8 +301,13 @@ def _variant(id: str, form: str) -> Architecture | None:
     return None
 
 
-def speculation_of(cells: Mapping[str, str], file: Path, line: int) -> Speculation | None:
-    """Speculative decoding of a row: off, on as its note says, or None where the row leaves it open."""
+def speculation_of(
+    cells: Mapping[str, str], architecture: Architecture | None, file: Path, line: int
+) -> Speculation | None:
+    """Speculative decoding of a row: off, on as its note says, or None where the row leaves it open.
+
+    Where it is on and nothing more is said, a model that ships layers for it uses them as `USUAL` says.
+    """
     stated = cells["spec_decode"].lower()
     if stated in ("", "unknown"):
         return None
@@ -286,7 +318,7 @@ def speculation_of(cells: Mapping[str, str], file: Path, line: int) -> Speculati
     found = ACCEPTED.search(cells["note"])
     if found:
         return Speculation("mtp", int(found[1]), 1.0 + int(found[1]) * int(found[2]) / 100)
-    return None
+    return USUAL if architecture is not None and architecture.prediction_layers else None
 
 
 def _lengths(cells: Mapping[str, str], devices: int, file: Path, line: int) -> Lengths:

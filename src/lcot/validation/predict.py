@@ -13,6 +13,7 @@ from lcot.steptime.types import Deployment, Speculation, StepTable, StepTime
 from lcot.validation.deploying import OFF, Overrides, Plan, completed, model_of, plans
 from lcot.validation.intervals import mixture
 from lcot.validation.observe import Pool, Setup, Values, observe, protocol_of
+from lcot.validation.points import USUAL
 from lcot.validation.policies import policy_of
 from lcot.validation.recipes import with_benchmark_weights, with_recipe_cache
 from lcot.validation.spreads import Spreads, committed_spreads, path_of, widening_of
@@ -21,7 +22,6 @@ from lcot.validation.types import Condition, Layout, Prediction
 STATISTIC = {"": "mean", "median": "p50", "average": "mean"}
 THROUGHPUT = ("output_tok_s_total", "total_tok_s_total", "input_tok_s_total")
 MIXED_SHARE = 0.25  # weight of unstated multi-token prediction where the model ships it; see docs/accuracy.md
-MTP = Speculation("mtp", 3, 2.4)
 MOST_MEMORY = 0.98  # share of the memory that an engine may be given, at the very most [1]
 LEAST_RESERVE = 0.5e9  # least room for activations and graphs [B]
 
@@ -85,6 +85,8 @@ def _kind(metric: str) -> str:
 
 def answer_of(condition: Condition, overrides: Overrides | None = None) -> Answer:
     """What the run of a condition would show."""
+    if not condition.system and not condition.model:
+        return Answer(status="unanswered", reason=condition.note)
     wrong = contradiction(condition)
     if wrong:
         return Answer(status="inconsistent", reason=wrong)
@@ -148,7 +150,7 @@ def assumed(condition: Condition) -> list[tuple[float, Speculation]]:
         return [(1.0, condition.speculation)]
     if not model_of(condition.model).prediction_layers or condition.scenario not in ("closed_loop", "interactive"):
         return [(1.0, OFF)]
-    return [(1.0 - MIXED_SHARE, OFF), (MIXED_SHARE, MTP)]
+    return [(1.0 - MIXED_SHARE, OFF), (MIXED_SHARE, USUAL)]
 
 
 def _best(condition: Condition, speculation: Speculation, overrides: Overrides | None) -> Values:
