@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lcot.errors import InputError
 from lcot.facts import catalog
 from lcot.facts.types import Facts
 from lcot.steptime.gemm import gemm
-from lcot.validation.operators_fit import errors, fit_operator, gemm_samples, read_rows
+from lcot.validation.kernels import gemm_samples
+from lcot.validation.operators_fit import errors, fit_operator
 
 EVIDENCE = os.environ.get("LCOT_EVIDENCE")
 OPS = Path(EVIDENCE or ".") / "measurements" / "ops"
@@ -53,11 +53,6 @@ def test_constants_are_found_again(tmp_path: Path) -> None:
 def test_an_engine_without_kernels_has_no_fit(tmp_path: Path) -> None:
     made(tmp_path, start())
     assert fit_operator("matrix products", "trtllm", tmp_path, start()) is None
-
-
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"gemm\.csv"):
-        read_rows(tmp_path, "gemm")
 
 
 @measured
