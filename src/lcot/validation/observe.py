@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import sqrt
+from statistics import NormalDist
 
 import numpy as np
 
@@ -85,6 +86,7 @@ def protocol_of(condition: Condition) -> str:
 # Users who are all alike move in groups for a whole run. Requests reach the engine over some milliseconds, so that
 # the groups hold less than its budget of tokens; the share that fits the runs with fixed lengths best.
 FILLED = 0.5
+VARIATION = 1.0  # of prompt lengths over their mean, as in public chat traces (Azure 2023: P90 over P50 2.7)
 UNLAPPED = ("llama.cpp",)  # engines whose pipeline stages work one after the other
 STATIC = ("neuronx", "tt-metal", "sambaflow", "deepspeed", "llama.cpp", "chitu", "vllm-splitwise")
 
@@ -180,7 +182,9 @@ def _steady(condition: Condition, setup: Setup, i: float, o: float) -> Values:
     gained = pool.steps.deployment.speculation.acceptance_length
     arriving = n * gained / o  # prompts per step
     for name, share in (("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)):
-        tokens = min(_poisson_quantile(arriving, share) * i, chunk)
+        count = _poisson_quantile(arriving, share)
+        longer = 1.0 + NormalDist().inv_cdf(share) * VARIATION / sqrt(max(count, 1.0))
+        tokens = min(count * i * longer, chunk)
         step = Step(
             decode_sequences=n,
             decode_context=n * (i + o / 2),
@@ -196,8 +200,6 @@ def _steady(condition: Condition, setup: Setup, i: float, o: float) -> Values:
 def _poisson_quantile(mean: float, share: float) -> float:
     """Least count whose cumulative probability reaches ``share``; a normal one where the mean is large."""
     if mean > 50:
-        from statistics import NormalDist
-
         return mean + sqrt(mean) * NormalDist().inv_cdf(share)
     term = total = float(np.exp(-mean))
     count = 0
@@ -222,7 +224,12 @@ def _users(condition: Condition, setup: Setup, i: float, o: float) -> Values:
         narrowest=narrowest,
         prefill_table=setup.prefill.table() if setup.prefill else None,
     )
-    return _seen(client, setup, i, o, setup.first_token)
+    values = _seen(client, setup, i, o, setup.first_token)
+    if "end-to-end" in condition.note.lower():  # speed over the whole request, its first token included
+        for name in STATISTICS:
+            whole = values[("ttft_ms", name)] + (o - 1.0) * values.get(("tpot_ms", name), 0.0)
+            values[("output_tok_s_per_user", name)] = 1e3 * o / whole
+    return values
 
 
 def _server(condition: Condition, setup: Setup, i: float, o: float) -> Values:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -150,11 +150,25 @@ def regenerate(evidence: Path, docs: Path) -> None:
     here = Path(str(files("lcot"))) / "validation"
     names = ("calibration.csv", "serving_runs.csv")
     conditions = [row for name in names for row in read_points(evidence / "measurements" / name)]
-    write_spreads(conditions, predict(conditions), here / "fitted.yaml")
+    predictions = predict(conditions)
+    write_spreads(conditions, predictions, here / "fitted.yaml")
     committed_spreads.cache_clear()
-    found = {"evidence": summary(conditions, predict(conditions)), "shipped": shipped_summary()}
+    ranged = [with_range(*pair) for pair in zip(conditions, predictions, strict=True)]
+    found = {"evidence": summary(conditions, ranged), "shipped": shipped_summary()}
     (here / "accuracy.json").write_text(json.dumps(found, indent=1) + "\n")
     docs.write_text(with_table(docs.read_text(), accuracy_table(found["evidence"])))
+
+
+def with_range(condition: Condition, prediction: Prediction) -> Prediction:
+    """The prediction with the committed range around its middle."""
+    from lcot.validation.intervals import range_of
+    from lcot.validation.spreads import committed_spreads, path_of, widening_of
+
+    if prediction.predicted is None:
+        return prediction
+    spread = committed_spreads().of(path_of(condition), widening_of(condition))
+    low, high = range_of(prediction.predicted, spread)
+    return replace(prediction, low=low, high=high)
 
 
 def shipped_summary() -> dict[str, Any]:
