@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor
 from dataclasses import replace
 
 from lcot.choice.search import entry
 from lcot.choice.types import Answer, Entry, Question
 from lcot.facts.types import Facts
-from lcot.serving.types import Requests
+from lcot.serving.replay import simulate
+from lcot.serving.types import Outcome, Policy, Requests
+from lcot.steptime.types import StepTable
 
 FINALISTS = 3  # systems that are simulated unless asked otherwise
+Kernel = Callable[[StepTable, Requests, Policy], Outcome]
 ORDER = ("ranked", "unpriced", "announced", "missing_fact", "infeasible")
 
 
@@ -20,7 +22,7 @@ def compare(
     progress: Callable[[str], None] | None = None,
     finalists: int = FINALISTS,
     trace: Requests | None = None,
-    executor: Executor | None = None,
+    kernel: Kernel = simulate,
 ) -> Answer:
     """Answer the question: which system serves the model cheapest.
 
@@ -34,8 +36,8 @@ def compare(
         Systems, from the cheapest on, whose plans run through the event kernel. [1]
     trace : Requests, optional
         What the finalists replay; by default requests alike that arrive at random.
-    executor : Executor, optional
-        Where the kernel runs; by default here.
+    kernel : callable, optional
+        The event kernel, where it runs elsewhere (see `lcot.serving.warming.elsewhere`).
 
     Returns
     -------
@@ -50,7 +52,7 @@ def compare(
         if progress:
             progress(system.id)
         entries.append(entry(question, system))
-    entries = through_kernel(entries, question, finalists, trace, executor)
+    entries = through_kernel(entries, question, finalists, trace, kernel)
     entries = [with_confidence(e, question) for e in with_break_even(entries, question)]
     entries.sort(key=lambda e: (ORDER.index(e.status), expected(e), e.system.id))
     answer = Answer(question, tuple(entries), "", newest(entries, question))
@@ -58,7 +60,7 @@ def compare(
 
 
 def through_kernel(
-    entries: list[Entry], question: Question, finalists: int, trace: Requests | None, executor: Executor | None
+    entries: list[Entry], question: Question, finalists: int, trace: Requests | None, kernel: Kernel
 ) -> list[Entry]:
     """Entries with their ranges, the first ``finalists`` of the ranking simulated; others may follow when one drops."""
     from lcot.choice.ranges import with_spread
@@ -71,7 +73,7 @@ def through_kernel(
         ids = [e.system.id for e in ranked[:finalists] if e.simulated is None]
         if not ids:
             break
-        found = with_finalists(entries, question, ids, trace, executor)
+        found = with_finalists(entries, question, ids, trace, kernel)
         moved = any(e.status != "ranked" or (e.simulated and e.simulated.gave_way) for e in found if e.system.id in ids)
         entries = with_spread(found, question) if moved else found
     return entries

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from dataclasses import replace
 
 import numpy as np
@@ -11,15 +10,14 @@ import numpy as np
 from lcot.choice.search import merit, plan
 from lcot.choice.types import Entry, Plan, Question, Rejection, UnderLoad
 from lcot.cost.bill import price
-from lcot.errors import Infeasible
+from lcot.errors import DomainError, Infeasible
 from lcot.serving.capacity import interpolate
 from lcot.serving.policy import PRESETS, preset
-from lcot.serving.replay import simulate
 from lcot.serving.simulation import prepared
 from lcot.serving.spread import spread
 from lcot.serving.steady import at_load
 from lcot.serving.synthetic import open_loop
-from lcot.serving.types import Outcome, Policy, Requests, Target
+from lcot.serving.types import Outcome, Policy, Requests, Target, Traffic
 from lcot.steptime.types import Deployment, StepTable
 
 TURNS = 20  # times that all sequences in service are replaced in a run
@@ -34,7 +32,7 @@ Kernel = Callable[[StepTable, Requests, Policy], Outcome]
 
 
 def with_finalists(
-    entries: Sequence[Entry], question: Question, ids: Sequence[str], trace: Requests | None, executor: Executor | None
+    entries: Sequence[Entry], question: Question, ids: Sequence[str], trace: Requests | None, kernel: Kernel
 ) -> list[Entry]:
     """Entries, those named by ``ids`` as the kernel sees them.
 
@@ -48,8 +46,8 @@ def with_finalists(
         Systems to run.
     trace : Requests or None
         What to replay on the whole fleet; None: requests alike that arrive at random on one copy.
-    executor : Executor or None
-        Where the kernel runs; None: here.
+    kernel : callable
+        `lcot.serving.replay.simulate`, or the same elsewhere.
 
     Returns
     -------
@@ -71,13 +69,6 @@ def with_finalists(
     ----------
     :cite:t:`zhong2024`.
     """
-    if executor is None:
-        kernel: Kernel = simulate
-    else:
-
-        def kernel(table: StepTable, requests: Requests, rules: Policy) -> Outcome:
-            return executor.submit(simulate, table, requests, rules).result()
-
     return [finalist(e, question, trace, kernel) if e.system.id in ids else e for e in entries]
 
 
@@ -103,7 +94,7 @@ def finalist(item: Entry, question: Question, trace: Requests | None, kernel: Ke
             return placed(item, candidate, base, seen, missed, ran)
         assert miss is not None
         if not missed:
-            waiting += [(found, found) for found in map(lambda d: plan(d, question), item.tried[1:])]
+            waiting += [(found, found) for found in (plan(d, question) for d in item.tried[1:])]
         missed.append(miss)
         ran.add(label)
         more = eased(candidate, question, miss.limit) if seen is not None else None
@@ -114,9 +105,7 @@ def finalist(item: Entry, question: Question, trace: Requests | None, kernel: Ke
     return replace(item, status="infeasible", reason=reason, plan=None, rejections=(*missed, *item.rejections))
 
 
-def placed(
-    item: Entry, found: Plan, base: Plan, seen: UnderLoad, missed: Sequence[Rejection], ran: set[str]
-) -> Entry:
+def placed(item: Entry, found: Plan, base: Plan, seen: UnderLoad, missed: Sequence[Rejection], ran: set[str]) -> Entry:
     """The entry with the plan that meets the target, its times as simulated."""
     served = replace(
         found.served,
@@ -212,3 +201,49 @@ def eased(candidate: Plan, question: Question, limit: str) -> Plan | None:
     system = candidate.deployment.system
     bill = price(system, less, question.traffic, question.site, question.basis, question.term)
     return replace(candidate, served=less, bill=bill)
+
+
+def traffic_of(trace: Requests) -> Traffic:
+    """A trace as a load of requests alike, for the search.
+
+    Parameters
+    ----------
+    trace : Requests
+        At least two requests.
+
+    Returns
+    -------
+    Traffic
+        Mean lengths [token], mean rate [request/s], and the share of input that an endless prefix cache would find.
+
+    Raises
+    ------
+    DomainError
+        If all requests arrive at once, so that there is no rate.
+
+    Notes
+    -----
+    .. math:: r = (n - 1) / (t_n - t_1)
+
+    References
+    ----------
+    :cite:t:`qin2025`.
+    """
+    span = float(np.max(trace.arrival) - np.min(trace.arrival)) if len(trace) else 0.0
+    if trace.concurrency or not span > 0:
+        raise DomainError("trace", f"{len(trace)} requests at one time", "requests that arrive at times of their own")
+    inputs, outputs = float(np.mean(trace.input_tokens)), float(np.mean(trace.output_tokens))
+    return Traffic(inputs, outputs, (len(trace) - 1) / span, repeated(trace))
+
+
+def repeated(trace: Requests) -> float:
+    """Share of input tokens in prompt blocks that came before in the trace."""
+    if trace.hashes is None or trace.hash_start is None:
+        return 0.0
+    start = np.asarray(trace.hash_start)
+    counts = np.diff(start)
+    place = np.arange(start[-1]) - np.repeat(start[:-1], counts)
+    prompt = place < np.repeat(trace.input_tokens // trace.hash_block, counts)
+    first = np.zeros(len(trace.hashes), bool)
+    first[np.unique(trace.hashes, return_index=True)[1]] = True
+    return float(np.sum(prompt & ~first)) * trace.hash_block / float(np.sum(trace.input_tokens))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from lcot.cli.question import Asked
-from lcot.errors import UnknownName
+from lcot.errors import InputError, UnknownName
 
 if TYPE_CHECKING:
+    from lcot.choice.compare import Kernel
     from lcot.choice.types import Answer
 
 DEFAULT = Asked()
@@ -22,6 +24,8 @@ def compare(
     /,
     *,
     asked: Asked = DEFAULT,
+    trace: Path | None = None,
+    finalists: str = "3",
     why_not: str | None = None,
     json_: Annotated[bool, Parameter(name="--json", negative=())] = False,
     svg: Path | None = None,
@@ -33,6 +37,10 @@ def compare(
     ----------
     model
         A catalogue id, a Hugging Face name, or the path of a config.json.
+    trace
+        Rank at the traffic of this trace: its mean lengths and rate in the search, the trace itself for the finalists.
+    finalists
+        How many systems of the ranking run through the event kernel, or all.
     why_not
         Say why one system does not win or does not fit.
     json_
@@ -42,16 +50,20 @@ def compare(
     html
         Write the answer as one self-contained HTML file: verdict, front, table, assumptions, sources.
     """
-    from lcot.choice.compare import compare as answer_of
-
-    question = asked.question(model)
+    count = how_many(finalists)
     if asked.basis == "api":
         from lcot.report.offers import as_dict, as_text
 
-        found = as_dict(question)
+        found = as_dict(asked.question(model))
         print(json.dumps(found, indent=1) if json_ else as_text(found))
         return
-    answer = answer_of(question)
+    if count:
+        from lcot.serving.warming import elsewhere
+
+        with elsewhere() as kernel:
+            answer = answered(model, asked, trace, count, kernel)
+    else:
+        answer = answered(model, asked, trace, count)
     if json_:
         from lcot.report.contract import to_dict
 
@@ -59,6 +71,32 @@ def compare(
     else:
         show(answer, why_not)
     write(answer, svg, html)
+
+
+def answered(model: str, asked: Asked, trace: Path | None, finalists: int, kernel: Kernel | None = None) -> Answer:
+    """The answer to a question, at the traffic of a trace where there is one. Raises `InputError`."""
+    from lcot.choice.compare import compare as answer_of
+    from lcot.serving.replay import simulate
+
+    question, requests = asked.question(model), None
+    if trace is not None:
+        from lcot.choice.finalists import traffic_of
+        from lcot.cli.load import load_of
+
+        if asked.rate or asked.tokens_per_day or (asked.input, asked.output) != (DEFAULT.input, DEFAULT.output):
+            raise InputError("--trace brings lengths and rate of its own; leave --input, --output and the rate out")
+        requests, _ = load_of(trace, None, 1.0, False, asked.seed)
+        question = replace(question, traffic=traffic_of(requests))
+    return answer_of(question, finalists=finalists, trace=requests, kernel=kernel or simulate)
+
+
+def how_many(finalists: str) -> int:
+    """Number of finalists. Raises `InputError`."""
+    if finalists == "all":
+        return 1 << 30
+    if not finalists.isdecimal():
+        raise InputError(f"--finalists is {finalists!r}; allowed: a number from 0 on, or all")
+    return int(finalists)
 
 
 def show(answer: Answer, why_not: str | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import Any
 
 from lcot.choice.compare import blended
@@ -89,9 +90,24 @@ def entry_dict(item: Entry, question: Question) -> dict[str, Any]:
         },
         "break_even_price": plain(item.break_even_price),
         "probability_cheapest": item.spread.probability_cheapest if item.spread else None,
+        "simulated": item.simulated is not None,
+        "under_load": under_load_dict(item),
     }
     served = plan_dict(plan, float(question.traffic.output_tokens)) if plan else dict.fromkeys(PLAN_KEYS)
     return result | served | {"usd_per_mtok": cost_dict(item)}
+
+
+def under_load_dict(item: Entry) -> dict[str, Any] | None:
+    """Times that the event kernel saw, and the cheaper plans that missed the target there."""
+    seen = item.simulated
+    if seen is None:
+        return None
+    return {
+        "requests": seen.requests,
+        "time_to_first_token": asdict(seen.time_to_first_token),
+        "time_per_output_token": asdict(seen.time_per_output_token),
+        "gave_way": [{"layout": r.layout, "reason": r.reason, "limit": r.limit} for r in seen.gave_way],
+    }
 
 
 PLAN_KEYS = (

@@ -87,7 +87,7 @@ def row(item: Entry) -> list[str]:
         dollars(cost.output),
         f"{spread.probability_cheapest:.0%}" if spread else "",
         f"{1 / float(served.time_per_output_token):.0f}",
-        seconds(float(served.time_to_first_token)),
+        ("" if item.simulated else "~") + seconds(float(served.time_to_first_token)),
         f"{float(served.utilisation):.0%}",
         f"{int(served.systems)}",
         "" if served.power is None else f"{float(served.power) / 1e3:.1f}",
@@ -164,12 +164,29 @@ def notes(answer: Answer) -> Iterable[str]:
         if question.draws
         else "$/Mtok, input and output are at the stated facts; used is the utilisation."
     )
+    yield from under_load(answer)
     yield "* extrapolated: nothing of the same family, engine and model size was measured in the evidence."
     if basis["declared_estimates"]:
         yield f"Declared estimates in use: {', '.join(basis['declared_estimates'])}."
     export = [e.system.id for e in answer.entries if e.system.facts.has("export")]
     if export:
         yield f"Export limits apply to: {', '.join(export)}."
+
+
+def under_load(answer: Answer) -> Iterable[str]:
+    """Which times are simulated, what they are in the tail, and who gave way."""
+    ranked = answer.by_status("ranked")
+    seen = [item for item in ranked if item.simulated]
+    if not seen:
+        yield "TTFT and tok/s/user are those of the steady state in closed form; nothing was simulated."
+        return
+    tails = [f"{e.system.id} {seconds(e.simulated.time_to_first_token.p95)}" for e in seen if e.simulated]
+    rest = "" if len(seen) == len(ranked) else "; ~ marks the others, in closed form (--finalists all simulates them)"
+    yield f"Means under simulated load: P95 time to first token {', '.join(tails)}{rest}."
+    for item in seen:
+        assert item.simulated is not None
+        for r in item.simulated.gave_way[:1]:
+            yield f"{item.system.id}: cheaper in closed form but short of the target under load: {r.layout} {r.reason}."
 
 
 def dollars(value: object) -> str:
