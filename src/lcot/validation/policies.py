@@ -13,7 +13,7 @@ from lcot.validation.types import Condition
 from lcot.workload.caches import kv_bytes_per_token
 
 # Seconds that a router between two pools, and the handshake before a cache moves, add to the first token: what
-# disaggregated runs of TensorRT-LLM and SGLang take at up to 16 users beyond aggregated ones (57 to 81 ms less 18 to 55)
+# disaggregated runs of TensorRT-LLM and SGLang take at up to 16 users beyond aggregated ones
 ROUTED = 0.04
 
 # by the engine's name; every other engine as vllm
