@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.steptime.machines import BF16, decode, engine, model, prompt, system, with_constant, with_fact
 
 from lcot.errors import DomainError, Infeasible, InputError, MissingFact, UnknownName
 from lcot.facts import catalog
@@ -14,6 +13,7 @@ from lcot.steptime.lpu import all_reduce, dependent, lpu, sums_between_chips
 from lcot.steptime.types import Deployment, Precision, Speculation, Step
 from lcot.workload import models
 from lcot.workload.operators import operators
+from tests.steptime.machines import BF16, decode, engine, model, prompt, system, with_constant, with_fact
 
 TOY = system(
     "lpu", ("sram",), ("link",), 4, peak__bf16=1e12, memory__sram__capacity=50e6, memory__sram__bandwidth=1e12,
@@ -60,6 +60,25 @@ def test_hand_worked_token():
     assert sums_between_chips(found, 1) == 0
     assert all_reduce(2000.0, 2, 1e-6, 0.5e9) == pytest.approx(6e-6)
     assert time(PLAN) == pytest.approx(58e-6 + 32e-6 + 24e-6 + 5e-6)
+
+
+def test_a_prompt_travels_in_pieces():
+    # two stages of one layer each: four pieces of 8 tokens take the way of one piece and three visits to a stage, which
+    # is half of the way; the machine takes the next prompt when the slowest stage has seen all four
+    constants = {
+        "operator__latency": 2e-6,
+        "memory__attainable": 0.5,
+        "compute__attainable": 1.0,
+        "collective__attainable": 0.5,
+    }
+    cut = replace(PLAN, engine=engine("lpu", prefill__chunk=8.0, **constants))
+    piece = Step(prefill_tokens=8.0, prefill_pairs=128.0, prefill_sequences=0.25)
+    whole = Step(prefill_tokens=32.0, prefill_pairs=512.0, prefill_sequences=1.0)
+    one = time(PLAN, piece)
+    assert time(cut, whole) == pytest.approx(one * (1.0 + 3.0 / 2.0))
+    assert float(lpu(cut).interval(whole).total) == pytest.approx(4.0 * one / 2.0)
+    assert time(cut, whole) < time(PLAN, whole)
+    assert time(cut) == pytest.approx(time(PLAN))  # a token needs no cutting
 
 
 def test_measured_time_per_token_of_llama_2_70b():

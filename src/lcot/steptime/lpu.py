@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from math import ceil
 
+import numpy as np
+
 from lcot.errors import DomainError, UnknownName
 from lcot.facts.types import Numeric
 from lcot.steptime.machine import electric, hop_time, room, usable
@@ -123,7 +125,7 @@ def lpu(deployment: Deployment) -> StepTime:
         chips decode whole tokens), ``afd`` (attention on ``paired`` GPUs, feed-forward here) or ``draft`` (``draft``
         proposed here, verified by ``paired``). Chip facts: SRAM, ``fabric.<nearest>.latency`` and ``.bandwidth``,
         peaks. Engine facts: ``operator.latency``, ``memory.attainable``, ``memory.fraction``,
-        ``compute.attainable``, ``collective.attainable``, ``power.idle``.
+        ``compute.attainable``, ``collective.attainable``, ``power.idle``; ``prefill.chunk`` where known.
 
     Returns
     -------
@@ -143,7 +145,9 @@ def lpu(deployment: Deployment) -> StepTime:
     -----
     .. math:: T = \\max(B / N_t \\beta, O / N_t F) + n t_{op} + R\\,t_{all-reduce} + S t_{hop}
 
-    with the bytes of all stages read one stage after the other by the :math:`N_t` chips of each.
+    with the bytes of all stages read one stage after the other by the :math:`N_t` chips of each. Where the engine
+    has ``prefill.chunk``, prompts travel through the stages in m pieces of at most that many tokens, one behind the
+    other: :math:`T = L(P/m) + (m - 1)\\,I(P/m)` for the latency L and the interval I of a piece.
 
     References
     ----------
@@ -158,6 +162,23 @@ def lpu(deployment: Deployment) -> StepTime:
     if deployment.mode == "decode" and deployment.paired is not None:
         return full_decode(deployment, alone(deployment))
     return alone(deployment)
+
+
+def times(breakdown: Breakdown, factor: Numeric) -> Breakdown:
+    """Every part of a time, ``factor`` times. [s]"""
+    b = breakdown
+    return Breakdown(b.compute * factor, b.memory * factor, b.network * factor, b.fixed * factor)
+
+
+def part_of(step: Step, count: Numeric) -> Step:
+    """One of ``count`` equal pieces of a step."""
+    return Step(
+        step.decode_sequences / count,
+        step.decode_context / count,
+        step.prefill_tokens / count,
+        step.prefill_pairs / count,
+        step.prefill_sequences / count,
+    )
 
 
 def alone(deployment: Deployment) -> StepTime:
@@ -179,7 +200,9 @@ def alone(deployment: Deployment) -> StepTime:
     sums = sums_between_chips(found, d.tensor)
     slowest = ceil(model.layers / d.pipeline) / model.layers
 
-    def latency(step: Step) -> Breakdown:
+    chunk = engine.number("prefill.chunk") if engine.has("prefill.chunk") else np.inf
+
+    def through(step: Step) -> Breakdown:
         work, tokens = load(d, step), tokens_of(d, step)
         message = tokens * model.hidden * ACTIVATION
         network = sums * all_reduce(message, d.tensor, hop, link) + (d.pipeline - 1) * (far_hop + message / link)
@@ -187,9 +210,16 @@ def alone(deployment: Deployment) -> StepTime:
         own = longest(compute, memory)
         return Breakdown(own.compute, own.memory, network, fixed + 0.0 * tokens)
 
+    def pieces(step: Step) -> Numeric:
+        return np.maximum(np.ceil(np.asarray(step.prefill_tokens) / chunk), 1.0)
+
+    def latency(step: Step) -> Breakdown:
+        count = pieces(step)
+        return times(through(part_of(step, count)), 1.0 + (count - 1.0) * slowest)
+
     def interval(step: Step) -> Breakdown:
-        whole = latency(step)
-        return Breakdown(*(part * slowest for part in (whole.compute, whole.memory, whole.network, whole.fixed)))
+        count = pieces(step)
+        return times(through(part_of(step, count)), count * slowest)
 
     power, idle = electric(d)
     return StepTime(

@@ -245,7 +245,8 @@ def precision_of(cells: Mapping[str, str], architecture: Architecture, system: s
     """
     chosen = CHOSEN.search(cells["note"])
     pair = (chosen[1], chosen[2]) if chosen and chosen[1] != "None" else ("", "")
-    return _precision(cells["weight_dtype"], cells["kv_dtype"], *pair, architecture.id, system)
+    weights = cells["weight_dtype"] or content()["unstated_weights"].get(system, "")
+    return _precision(weights, cells["kv_dtype"], *pair, architecture.id, system)
 
 
 @cache
