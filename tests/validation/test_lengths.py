@@ -15,7 +15,7 @@ def test_benchmarks():
     found = fill(Lengths(None, None, None), "MLPerf v5.0 llama3.1-405b", "server")
     assert (found.input, found.output) == (9400, 680)
     found = fill(Lengths(None, None, None), "tt-metal tt_transformers/PERF.md", "decode_only")
-    assert (found.input, found.output, found.concurrency) == (512, 200, 1)
+    assert (found.input, found.output, found.concurrency) == (128, 200, 1)
 
 
 def test_scenarios_fill_what_they_imply():

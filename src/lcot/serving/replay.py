@@ -8,17 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from lcot.errors import DomainError, InputError
+from lcot.errors import InputError
+from lcot.serving.arrays import check_policy, check_requests, initial, lines_of, open_order, stacked
 from lcot.serving.kernel import records
 from lcot.serving.types import Outcome, Policy, Requests
 from lcot.steptime.types import StepTable
 
-ROUTING = {"round_robin": 0, "least_loaded": 1, "session": 2}
-BATCHING = {"mixed": 1, "prefill_first": 0}
-REQUEST = np.dtype(
-    [(n, np.int64) for n in ("input", "output", "session", "hash_start", "hash_count")]
-    + [(n, np.float64) for n in ("arrival", "think")]
-)
 COLUMNS = {
     "request": "request",
     "replica": "replica",
@@ -32,7 +27,6 @@ COLUMNS = {
     "reason": "reason",
     "preemptions": "preemptions",
 }
-BINS = 2048  # of the timeline
 CHUNK = 1 << 15  # requests handed to the kernel at a time
 EVENTS = 2_000_000  # of one call of the kernel
 STATE = (
@@ -121,12 +115,12 @@ class Replay:
         hash_block: int = 0,
         concurrency: int = 0,
     ) -> None:
-        _check_policy(policy, table, hash_block)
+        check_policy(policy, table, hash_block)
         self.policy, self.tables = (
             policy,
-            _stacked([prefill_table or table, table] if policy.prefill_replicas else [table]),
+            stacked([prefill_table or table, table] if policy.prefill_replicas else [table]),
         )
-        self.state: dict[str, Any] = _state(policy, table, prefill_table, hash_block, concurrency)
+        self.state: dict[str, Any] = initial(policy, table, prefill_table, hash_block, concurrency)
         self.fed = self.ended = 0  # requests
 
     def feed(
@@ -135,11 +129,11 @@ class Replay:
         """Run on with more requests; yields lines of those that ended, in the order of their end."""
         from lcot.serving.kernel.loop import run
 
-        _check_requests(requests)
+        check_requests(requests)
         state, clock = self.state, self.state["clock"]
-        lines = _lines(requests)
+        lines = lines_of(requests)
         self._keep_hashes(requests, lines)
-        opens = _open_order(requests)
+        opens = open_order(requests)
         successors = np.empty(0, np.int64) if requests.successor is None else np.asarray(requests.successor, np.int64)
         self._make_room(len(requests), len(opens))
         clock["offset"], clock["next_open"], clock["next_closed"], clock["last_chunk"] = self.fed, 0, 0, int(last)
@@ -232,173 +226,3 @@ class Replay:
             at += count
         lines["hash_start"] = np.asarray(requests.hash_start)[:-1] + at
         self.state["hashes"] = np.concatenate([*kept, np.asarray(requests.hashes, np.int64)])
-
-
-def _check_policy(policy: Policy, table: StepTable, hash_block: int) -> None:
-    whole = ("max_sequences", "max_batched_tokens", "receive_interval", "stream_interval", "block", "replicas")
-    for name in whole:
-        if getattr(policy, name) < 1:
-            raise DomainError(name, getattr(policy, name), "1 or more", "policy")
-    for name, allowed in (("batching", BATCHING), ("routing", ROUTING)):
-        if getattr(policy, name) not in allowed:
-            raise DomainError(name, getattr(policy, name), " | ".join(allowed), "policy")
-    for name in ("reserve", "transfer_latency", "transfer_per_token", "before", "after", "prefill_replicas"):
-        if not getattr(policy, name) >= 0:
-            raise DomainError(name, getattr(policy, name), "0 or more", "policy")
-    if not policy.acceptance_length >= 1:
-        raise DomainError("acceptance_length", policy.acceptance_length, "1 or more", "policy")
-    if policy.max_sequences > table.max_sequences:
-        raise DomainError(
-            "max_sequences", policy.max_sequences, f"at most {table.max_sequences}, as the table", "policy"
-        )
-    if policy.prefix_cache and hash_block < 1:
-        raise DomainError("prefix_cache", True, "only with requests that carry block hashes", "policy")
-    if policy.prefix_cache and hash_block % _block(policy):
-        raise DomainError("block", policy.block, f"a divisor of the hashed block of {hash_block} tokens", "policy")
-
-
-def _check_requests(requests: Requests) -> None:
-    if len(requests) == 0:
-        return
-    for name in ("input_tokens", "output_tokens"):
-        least = int(np.min(getattr(requests, name)))
-        if least < 1:
-            raise DomainError(name, least, "1 or more", "requests")
-    if requests.think is not None and not np.all(np.asarray(requests.think) >= 0):
-        raise DomainError("think", float(np.min(requests.think)), "0 or more", "requests")
-    first = np.asarray(requests.arrival)
-    if requests.concurrency == 0 and not np.all(np.isfinite(first)):
-        raise DomainError("arrival", "not finite", "seconds", "requests")
-
-
-def _block(policy: Policy) -> int:
-    """With a broken number of tokens per step the cache is counted in tokens."""
-    return policy.block if policy.acceptance_length == 1 else 1
-
-
-def _stacked(tables: list[StepTable]) -> tuple[np.ndarray, ...]:
-    """Arrays of the pools, one above the other; a shorter one is padded where it is never read."""
-
-    def stack(parts: list[np.ndarray]) -> np.ndarray:
-        sizes = [max(size) for size in zip(*(part.shape for part in parts), strict=True)]
-        whole = np.full((len(parts), *sizes), np.inf)
-        for i, part in enumerate(parts):
-            whole[(i, *(slice(n) for n in part.shape))] = part
-        return whole
-
-    longest = max(len(t.tokens) for t in tables)
-    axes = [stack([np.asarray(axis, np.float64) for axis in t.grid]) for t in tables]
-    return (
-        stack([np.asarray(t.decode) for t in tables]),
-        stack([_lengthened(np.asarray(t.tokens, np.float64), longest) for t in tables]),
-        stack([np.asarray(t.prompt) for t in tables]),
-        stack([np.asarray(t.prompt_tokens) for t in tables]),
-        stack([np.asarray(t.rest, np.float64).ravel() for t in tables]),
-        np.array([np.shape(t.rest) for t in tables], np.int64),
-        stack(axes),
-        np.zeros((2, 5)),
-    )
-
-
-def _lengthened(curve: np.ndarray, size: int) -> np.ndarray:
-    more = np.arange(1, size - len(curve) + 1)
-    return np.concatenate([curve, curve[-1] + more * (curve[-1] - curve[-2])])
-
-
-def _state(
-    policy: Policy, table: StepTable, prefill_table: StepTable | None, hash_block: int, concurrency: int
-) -> dict[str, Any]:
-    block = _block(policy)
-    pools = [prefill_table or table] * policy.prefill_replicas + [table] * policy.replicas
-    count = len(pools)
-    rule = np.zeros(1, records.RULES)
-    values: dict[str, Any] = {
-        "max_sequences": policy.max_sequences,
-        "max_batched_tokens": policy.max_batched_tokens,
-        "chunked": policy.chunked,
-        "mixed": BATCHING[policy.batching],
-        "receive_interval": policy.receive_interval,
-        "first_group": policy.stream_interval,
-        "block": block,
-        "prefix": policy.prefix_cache,
-        "hash_block": hash_block if policy.prefix_cache else block,
-        "tokens_per_sequence": table.tokens_per_sequence,
-        "routing": ROUTING[policy.routing],
-        "entry_replicas": policy.prefill_replicas or policy.replicas,
-        "disaggregated": policy.prefill_replicas > 0,
-        "max_context": policy.max_context or 2**60,
-        "closed": concurrency > 0,
-        "acceptance": policy.acceptance_length,
-        "reserve": policy.reserve,
-        "before": policy.before,
-        "after": policy.after,
-        "transfer_latency": policy.transfer_latency,
-        "transfer_per_token": policy.transfer_per_token,
-    }
-    for name, value in values.items():
-        rule[name] = value
-    replicas = np.zeros(count, records.REPLICA)
-    for name in ("head", "tail", "unreceived", "partial", "newest", "lru_head", "lru_tail", "free_node"):
-        replicas[name] = -1
-    replicas["pool_capacity"] = [int(pool.kv_capacity) // block for pool in pools]
-    replicas["free"] = replicas["pool_capacity"]
-    replicas["pool"][policy.prefill_replicas :] = 1 if policy.prefill_replicas else 0
-    nodes = int(replicas["pool_capacity"].max()) * block // hash_block + 1 if policy.prefix_cache else 1
-    size = 1 << (2 * nodes).bit_length()
-    node = np.zeros((count, nodes), records.NODE)
-    node["newer"] = np.where(np.arange(nodes) + 1 < nodes, np.arange(nodes) + 1, -1)
-    replicas["free_node"] = 0
-    clock = np.zeros(1, records.CLOCK)
-    clock["free_slots"], clock["width"] = -1, 2.0**-10
-    users = np.zeros(max(concurrency, 1), records.USER)
-    if concurrency:
-        users["time"], users["order"] = policy.before, np.arange(concurrency)
-        clock["waiting_users"] = clock["ties"] = concurrency
-    top = policy.max_sequences
-    pool_count = 2 if policy.prefill_replicas else 1
-    return {
-        "rule": rule,
-        "clock": clock,
-        "replicas": replicas,
-        "ends": np.full(count, np.inf),
-        "slots": np.zeros(0, records.SLOT),
-        "marks": np.zeros((count, 2 * top + 2), records.MARK),
-        "classes": np.zeros((count, block), np.int64),
-        "joins": np.zeros((count, top + 1)),
-        "finishing": np.zeros((count, top + 1), np.int64),
-        "nodes": node,
-        "keys": np.zeros((count, size), np.int64),
-        "values": np.full((count, size), -1, np.int64),
-        "users": users,
-        "hashes": np.zeros(0, np.int64),
-        "decode_use": np.zeros((pool_count, top + 1, 3)),
-        "prompt_use": np.zeros((pool_count, 64, len(records.PROMPT_USAGE))),
-        "histogram": np.zeros(records.INTERVAL_BINS, np.int64),
-        "timeline": np.zeros((BINS, len(records.TIMELINE))),
-    }
-
-
-def _lines(requests: Requests) -> np.ndarray:
-    lines = np.zeros(len(requests), REQUEST)
-    lines["input"], lines["output"] = requests.input_tokens, requests.output_tokens
-    lines["arrival"] = requests.arrival
-    lines["think"] = 0.0 if requests.think is None else requests.think
-    lines["session"] = np.arange(len(requests)) if requests.session is None else requests.session
-    if requests.hash_start is not None:
-        lines["hash_count"] = np.diff(requests.hash_start)
-    return lines
-
-
-def _open_order(requests: Requests) -> np.ndarray:
-    """Requests that arrive by the clock, in order of time."""
-    if requests.concurrency:
-        return np.empty(0, np.int64)
-    opens = np.arange(len(requests), dtype=np.int64)
-    if requests.successor is not None:
-        follows = np.zeros(len(requests), bool)
-        follows[requests.successor[requests.successor >= 0]] = True
-        opens = opens[~follows]
-    times = np.asarray(requests.arrival)[opens]
-    if np.any(np.diff(times) < 0):
-        opens = opens[np.argsort(times, kind="stable")]
-    return opens
