@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from lcot.steptime.types import Speculation
+from lcot.validation.consistency import contradiction
 from lcot.validation.measured import measured_rows
 from lcot.validation.observe import protocol_of
 from lcot.validation.points import conditions_of
-from lcot.validation.predict import assumed, contradiction, predict, run_of
+from lcot.validation.predict import assumed, predict, run_of
 from lcot.validation.recipes import is_recipe, shortest
 from lcot.validation.types import Condition, Layout
 

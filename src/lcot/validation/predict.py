@@ -10,7 +10,8 @@ from math import isfinite
 from lcot.errors import Infeasible, LcotError
 from lcot.facts import catalog
 from lcot.steptime.types import Deployment, Speculation, StepTable, StepTime
-from lcot.validation.deploying import OFF, Overrides, Plan, completed, model_of, plans
+from lcot.validation.consistency import contradiction
+from lcot.validation.deploying import OFF, Overrides, Plan, engine_id, model_of, plans
 from lcot.validation.intervals import mixture
 from lcot.validation.observe import Pool, Setup, Values, observe, protocol_of
 from lcot.validation.points import USUAL
@@ -118,32 +119,6 @@ def _does_not_fit(condition: Condition, problem: LcotError) -> bool:
     return condition.layout is not None and isinstance(problem, Infeasible) and "weights" in str(problem)
 
 
-def contradiction(condition: Condition) -> str:
-    """Why the stated layout cannot be that of the stated devices; empty where it can."""
-    if condition.layout is None or not condition.devices:
-        return ""
-    main = completed(condition.layout, condition.devices)
-    chips = main.chips + (condition.prefill_layout.chips if condition.prefill_layout else 0)
-    if chips != condition.devices:
-        return f"the stated layout has {chips} devices, the row {condition.devices}"
-    for layout in filter(None, (main, condition.prefill_layout)):
-        wrong = _cut_wrongly(condition, layout)
-        if wrong:
-            return wrong
-    return ""
-
-
-def _cut_wrongly(condition: Condition, layout: Layout) -> str:
-    stage = layout.tensor * layout.data
-    experts = layout.expert * layout.expert_tensor
-    if experts > 1 and experts != stage:
-        return f"experts over {experts} devices, attention over {stage}"
-    heads = max(block.attention.heads for block in model_of(condition.model).blocks)
-    if condition.family.startswith(("NVIDIA", "AMD")) and heads and layout.tensor > 8 and heads % layout.tensor:
-        return f"{heads} heads cannot be cut over {layout.tensor} devices: a whole deployment written as one width"
-    return ""
-
-
 def assumed(condition: Condition) -> list[tuple[float, Speculation]]:
     """Speculation to assume, with weights: as stated, or both where the row leaves it open and the model ships it."""
     if condition.speculation is not None:
@@ -219,8 +194,6 @@ def gpu_only(condition: Condition, overrides: Overrides | None) -> Overrides | N
     """Overrides without the host's share of power, where the row measured the accelerators alone."""
     if "gpu power only" not in condition.note.lower():
         return overrides
-    from lcot.validation.deploying import engine_id
-
     name = engine_id(condition)
     return {**(overrides or {}), name: {**(overrides or {}).get(name, {}), "power.host": 0.0}}
 

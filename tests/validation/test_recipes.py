@@ -1,0 +1,95 @@
+"""Conditions of public recipes and benchmarks that their rows do not repeat."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from lcot.validation.deploying import plans
+from lcot.validation.observe import protocol_of
+from lcot.validation.points import conditions_of
+from lcot.validation.policies import policy_of, transfer
+from lcot.validation.recipes import recipe_of, with_benchmark_weights, with_recipe_cache
+from lcot.validation.types import Condition, Layout
+
+ROW = {
+    "id": "a",
+    "family": "NVIDIA B200",
+    "system": "B200 SXM 180GB",
+    "n_devices": "8",
+    "model": "deepseek-ai/DeepSeek-R1",
+    "weight_dtype": "fp8",
+    "engine": "sglang 0.5.9",
+    "parallelism": "tp8 mtp8",
+    "scenario": "closed_loop",
+    "input_len": "1024",
+    "output_len": "1024",
+    "concurrency_or_batch": "64",
+    "metric": "ttft_ms",
+    "value": "500",
+    "unit": "ms",
+    "source_title": "made up",
+    "note": "workflow_run_id=1",
+}
+
+
+def condition(**changes: str) -> Condition:
+    return conditions_of([{**ROW, **changes}])[0]
+
+
+def test_recipe_sets_intervals_chunk_and_cache() -> None:
+    row = condition()
+    deployment = plans(row)[0].deployment
+    recipe = recipe_of(row, deployment)
+    assert (recipe.receive, recipe.stream, recipe.chunk) == (30, 10, 16384)
+    assert recipe_of(replace(row, concurrency=8.0), deployment).receive == 10
+    assert with_recipe_cache(deployment, row).precision.kv == "fp8"
+
+
+def test_rows_of_other_sources_keep_the_engines_own_rules() -> None:
+    row = condition(note="")
+    plan = plans(row)[0]
+    policy, _ = policy_of(plan.deployment, row, plan)
+    assert policy.stream_interval == 1
+    assert policy.max_batched_tokens == 16384
+    assert with_recipe_cache(plan.deployment, row) == plan.deployment
+
+
+def test_each_rank_of_data_parallel_attention_has_its_own_budget() -> None:
+    row = condition(parallelism="tp1 dp8 ep8", engine="trtllm 1.2.0", note="")
+    plan = plans(row)[0]
+    policy, _ = policy_of(plan.deployment, row, plan)
+    assert policy.max_batched_tokens == 8 * 8192
+
+
+def test_apart_pools_move_their_cache_over_each_chips_link() -> None:
+    row = replace(condition(), devices=16, prefill_layout=Layout(1, 8, expert_tensor=8))
+    plan = plans(row)[0]
+    policy, waits = policy_of(plan.deployment, row, plan)
+    _, each = transfer(plan.deployment, plan.deployment.engine.facts)
+    assert policy.transfer_per_token == each > 0
+    assert waits > policy_of(plan.deployment, row, replace(plan, prefill=None))[1]
+
+
+def test_mlperf_of_tensorrt_runs_in_the_chips_narrowest_format() -> None:
+    row = condition(
+        engine="TensorRT 10.2.0, CUDA 12.4",
+        system="H100",
+        model="meta-llama/Llama-2-70b-chat-hf",
+        weight_dtype="fp16",
+        parallelism="",
+        note="MLPerf v4.1 closed",
+        scenario="offline",
+        concurrency_or_batch="",
+    )
+    assert protocol_of(row) == "offline"
+    precision = with_benchmark_weights(plans(row)[0].deployment, row).precision
+    assert (precision.attention, precision.kv) == ("fp8", "fp8")
+
+
+@pytest.mark.parametrize("mark", ["", "workflow_run_id=1"])
+def test_stated_cache_stands(mark: str) -> None:
+    row = condition(kv_dtype="fp8", note=mark)
+    deployment = plans(row)[0].deployment
+    assert with_recipe_cache(deployment, row).precision.kv == "fp8"
