@@ -10,6 +10,7 @@ from lcot.errors import LcotError
 VERBS = {
     "compare": "lcot.cli.compare:compare",
     "simulate": "lcot.cli.simulate:simulate",
+    "size": "lcot.cli.size:size",
     "sensitivity": "lcot.cli.sensitivity:sensitivity",
     "breakeven": "lcot.cli.sensitivity:breakeven",
     "validate": "lcot.cli.validate:validate",

@@ -1,0 +1,156 @@
+"""A fleet for a load within a service level: which deployment, how many, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lcot.choice.deploy import Layout, bill_of, deployment_of
+from lcot.choice.finalists import policy_of
+from lcot.choice.search import nearest_miss, plans, supported
+from lcot.choice.types import Question, Rejection
+from lcot.cost.types import Bill
+from lcot.errors import Infeasible, MissingFact
+from lcot.facts.types import System
+from lcot.serving.policy import preset
+from lcot.serving.simulation import Simulated, simulate_deployment
+from lcot.serving.size import Sized, size, thinned
+from lcot.serving.types import Policy, Requests, Target
+from lcot.steptime.estimate import estimate
+from lcot.steptime.types import Deployment, StepTime
+from lcot.workload.formats import precision
+
+TRIED = 8  # deployments, from the cheapest on, that are sized before it is given up
+
+
+@dataclass(frozen=True, slots=True)
+class Margins:
+    """What a fleet keeps beyond its load."""
+
+    headroom: float = 0.2  # load to be ready for, as a share of the one given
+    spares: float = 0.05  # systems beside those that serve, as a share of them
+    attainment: float = 0.95  # share of requests within the target
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """A load's fleet on one system, or why there is none."""
+
+    system: System
+    steps: StepTime | None  # None: nothing meets the target
+    sized: Sized | None
+    run: Simulated | None  # the whole fleet at the load itself, without headroom
+    bill: Bill | None  # None: unpriced, or no fleet
+    unpriced: str = ""
+    rejected: tuple[Rejection, ...] = ()  # deployments that would be cheaper but do not meet the target
+    limit: str = ""
+
+
+def fleet(
+    question: Question,
+    stated: Layout,
+    requests: Requests,
+    target: Target,
+    margins: Margins,
+    policy: str = "",
+    prefix_cache: bool = True,
+) -> Fleet:
+    """The fleet that a load needs.
+
+    Parameters
+    ----------
+    question : Question
+        One system, the model, the load's mean lengths, the speed asked for, site and basis of cost.
+    stated : Layout
+        The deployment; where no width is stated, the cheapest that holds.
+    requests : Requests
+        The load.
+    target : Target
+        The service level of each request. [s], [token/s]
+    margins : Margins
+        Headroom, spares and attainment. [1]
+    policy : str
+        Admission rules by name; "": those of the engine.
+    prefix_cache : bool
+        Whether prefixes are found again, where the load tells them.
+
+    Returns
+    -------
+    Fleet
+        Copies, chips, systems, power and bill; without a fleet, why each deployment falls short and what would do.
+
+    Raises
+    ------
+    DomainError
+        If a margin or the load is outside its domain.
+    MissingFact
+        If step time needs a fact that is not on record.
+
+    Notes
+    -----
+    The bill is of all systems, spares included, over the tokens of the load itself; headroom is paid for, not used:
+    :math:`c = \\dot C(n^* + spares) / \\dot n_{tokens}`.
+
+    References
+    ----------
+    :cite:t:`zhong2024`, section 4.
+    """
+    rejected: list[Rejection] = []
+    system = question.systems[0]
+    try:
+        for deployment in candidates(question, stated):
+            rules = policy_of(deployment) if not policy else preset(policy)
+            rules = replace(rules, prefix_cache=prefix_cache and requests.hashes is not None)
+            steps = estimate(deployment)
+            try:
+                found = size(
+                    steps, requests, rules, target, margins.headroom, margins.spares, margins.attainment
+                )  # fmt: skip
+            except Infeasible as error:
+                rejected.append(Rejection(deployment.label, str(error), error.limit))
+                continue
+            return priced(system, steps, found, requests, rules, target, question, tuple(rejected), margins.headroom)
+    except Infeasible as error:
+        rejected.append(Rejection(system.id, str(error), error.limit))
+    return Fleet(system, None, None, None, None, rejected=tuple(rejected), limit=rejected[0].limit if rejected else "")
+
+
+def candidates(question: Question, stated: Layout) -> Iterator[Deployment]:
+    """The stated deployment, or those of a search, cheapest first, a few of them. Raises `Infeasible`."""
+    system = question.systems[0]
+    if any((stated.tensor, stated.data, stated.pipeline, stated.expert)):
+        yield deployment_of(system, question.model, stated, question)
+        return
+    asked = replace(question, precision=stated.weights, engine=stated.engine)
+    good, bad = plans(asked, system)
+    if not good:
+        nearest = nearest_miss(bad)
+        limit = next((r.limit for r in bad if nearest == f"{r.layout}: {r.reason}"), "")
+        raise Infeasible(nearest, limit)
+    formats = precision(stated.weights, question.model, supported(system.chip), stated.kv) if stated.kv else None
+    for found in good[:TRIED]:
+        yield replace(found.deployment, precision=formats or found.deployment.precision)
+
+
+def priced(
+    system: System, steps: StepTime, found: Sized, requests: Requests, rules: Policy, target: Target,
+    question: Question, rejected: tuple[Rejection, ...], headroom: float,
+) -> Fleet:  # fmt: skip
+    """The fleet with what it does at the load itself, and its bill."""
+    one = simulate_deployment(steps, thinned(requests, found.copies), replace(rules, replicas=1), target)
+    n, whole = found.copies, found.systems + found.spares
+    load = found.rate / (1.0 + headroom)  # the run's own rate counts its last answers, after the load has ended
+    scale = load / one.rate
+    spare_power = one.idle_power * found.spares * (system.count // steps.deployment.chips or 1)
+    run = replace(
+        one, copies=n, systems=whole, rate=load, goodput=one.goodput * scale, input_rate=one.input_rate * scale,
+        cached_rate=one.cached_rate * scale, output_rate=one.output_rate * scale,
+        power=one.power * n + (spare_power if np.isfinite(spare_power) else 0.0), idle_power=one.idle_power * n,
+    )  # fmt: skip
+    try:
+        bill, unpriced = bill_of(run, steps, question.site, question.basis, question.term), ""
+    except MissingFact as error:
+        bill, unpriced = None, f"no sourced value for {error.owner}.{error.key}"
+    return Fleet(system, steps, found, run, bill, unpriced, rejected, found.limit)
