@@ -149,7 +149,24 @@ def under_load(
 
 
 def missed_by(seen: UnderLoad, target: Target, late: float, refused: float) -> tuple[str, str] | None:
-    """What is missed under load, and the limit; None where the target is met."""
+    """What is missed under load, and the limit; None where the target is met.
+
+    Parameters
+    ----------
+    seen : UnderLoad
+        Times in the run.
+    target : Target
+        The service level.
+    late : float
+        Share of the requests with no token yet when the last one arrives. [1]
+    refused : float
+        Share of the requests turned away. [1]
+
+    Returns
+    -------
+    tuple of str or None
+        In words, and the name of the limit.
+    """
     first, token = seen.time_to_first_token, seen.time_per_output_token
     if refused > LATE:
         return f"turns {refused:.0%} of the requests away", "KV cache"
@@ -173,7 +190,22 @@ def settled(outcome: Outcome, whole: bool) -> UnderLoad:
 
 
 def alike(rate: float, batch: float, question: Question) -> Requests:
-    """Requests of the question's lengths that arrive at random on one copy; cached input is a prefix they share."""
+    """Requests of the question's lengths that arrive at random on one copy; cached input is a prefix they share.
+
+    Parameters
+    ----------
+    rate : float
+        Arrivals at the copy. [request/s]
+    batch : float
+        Sequences decoding on average; the run replaces them all a few times. [1]
+    question : Question
+        Traffic and seed.
+
+    Returns
+    -------
+    Requests
+        In order of arrival.
+    """
     traffic = question.traffic
     count = int(np.clip(TURNS * batch, LEAST, MOST))
     inputs, outputs = round(float(traffic.input_tokens)), round(float(traffic.output_tokens))
@@ -237,7 +269,7 @@ def traffic_of(trace: Requests) -> Traffic:
 
 
 def repeated(trace: Requests) -> float:
-    """Share of input tokens in prompt blocks that came before in the trace."""
+    """Share of input tokens in prompt blocks that came before in the trace. [1]"""
     if trace.hashes is None or trace.hash_start is None:
         return 0.0
     start = np.asarray(trace.hash_start)

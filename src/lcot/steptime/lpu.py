@@ -165,13 +165,39 @@ def lpu(deployment: Deployment) -> StepTime:
 
 
 def times(breakdown: Breakdown, factor: Numeric) -> Breakdown:
-    """Every part of a time, ``factor`` times. [s]"""
+    """Every part of a time, ``factor`` times.
+
+    Parameters
+    ----------
+    breakdown : Breakdown
+        A time. [s]
+    factor : numeric
+        What it is multiplied by. [1]
+
+    Returns
+    -------
+    Breakdown
+        The parts. [s]
+    """
     b = breakdown
     return Breakdown(b.compute * factor, b.memory * factor, b.network * factor, b.fixed * factor)
 
 
 def part_of(step: Step, count: Numeric) -> Step:
-    """One of ``count`` equal pieces of a step."""
+    """One of equal pieces of a step.
+
+    Parameters
+    ----------
+    step : Step
+        The whole.
+    count : numeric
+        Pieces. [1]
+
+    Returns
+    -------
+    Step
+        One piece.
+    """
     return Step(
         step.decode_sequences / count,
         step.decode_context / count,
