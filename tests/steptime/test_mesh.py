@@ -9,17 +9,18 @@ from hypothesis import strategies as st
 
 from lcot.errors import DomainError, Infeasible, UnknownName
 from lcot.facts import catalog
-from lcot.steptime.mesh import all_reduce, hops, mesh, padded
+from lcot.steptime.mesh import all_reduce, copies_of_heads, hops, mesh, padded
 from lcot.steptime.types import Deployment, Precision, Step
 from lcot.workload import models
 from tests.steptime.machines import BF16, decode, engine, model, prompt, system, with_constant, with_fact
 
 TOY = system("mesh", ("sram", "gddr"), ("link",), 8, peak__bf16=1e13, memory__gddr__capacity=1e9,
              memory__gddr__bandwidth=1e12, fabric__link__bandwidth=1e10, fabric__link__topology="ring")  # fmt: skip
-ENGINE = engine(
-    "mesh", memory__attainable=0.5, compute__attainable=0.1, operator__latency=1e-6, step__latency=1e-4,
-    hop__latency=2e-6, collective__attainable=0.5,
-)  # fmt: skip
+CONSTANTS = {
+    "memory__attainable": 0.5, "compute__attainable": 0.1, "operator__latency": 1e-6, "step__latency": 1e-4,
+    "hop__latency": 2e-6, "collective__attainable": 0.5,
+}  # fmt: skip
+ENGINE = engine("mesh", **CONSTANTS)
 PLAN = Deployment(TOY, model(), ENGINE, BF16, tensor=2)
 BLOCK = Precision("bfp8", "bfp4", "bfp8", "fp8", "fp8", "bfp8", "bfp4", "fp8")
 
@@ -53,6 +54,26 @@ def test_padded_context():
     assert padded(3 * 600.0, 3.0, True) == 3 * 1024
     assert padded(3 * 600.0, 3.0, False) == 1800
     np.testing.assert_allclose(padded(np.array([0.0, 128.0, 129.0]), np.array([0.0, 1.0, 1.0]), True), [0, 128, 256])
+
+
+@pytest.mark.parametrize(
+    ("heads", "ranks", "copies"),
+    [(8, 24, 3.0), (8, 32, 4.0), (32, 24, 1.5), (32, 32, 1.0), (40, 24, 1.2), (40, 32, 1.6), (32, 16, 1.0)],
+)
+def test_copies_of_heads(heads, ranks, copies):
+    # 32 heads on 24 cores are padded to 48, two on each; 8 heads are repeated three times, one on each
+    assert copies_of_heads(heads, ranks) == pytest.approx(copies)
+
+
+def test_whole_heads_are_read_and_held():
+    # 2 chips of 3 parts hold whole heads: more is read and fewer tokens are held, by the same factor
+    plain = replace(PLAN, engine=engine("mesh", **CONSTANTS))
+    whole = replace(PLAN, engine=engine("mesh", cache__ranks=3.0, **CONSTANTS))
+    heads = plain.model.blocks[0].attention.kv_heads
+    copies = copies_of_heads(heads, 6)
+    assert copies > 1.0
+    assert time(whole, decode(4.0, 100.0)) == pytest.approx(time(plain, decode(4.0, copies * 100.0)))
+    assert mesh(whole).kv_capacity == pytest.approx(mesh(plain).kv_capacity / copies)
 
 
 def test_measured_speed_on_tenstorrent():

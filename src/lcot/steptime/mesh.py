@@ -125,6 +125,34 @@ def padded(context: Numeric, sequences: Numeric, bucketed: bool) -> Numeric:
     return np.where(np.asarray(context) > 0, sequences * 2.0 ** np.ceil(np.log2(each)), 0.0)
 
 
+def copies_of_heads(heads: int, ranks: int) -> float:
+    """Reads of the KV cache where each of ``ranks`` holds whole heads, over the reads of one copy of every head.
+
+    Parameters
+    ----------
+    heads : int
+        Key and value heads of a layer. [1]
+    ranks : int
+        Parts over which a layer is cut. [1]
+
+    Returns
+    -------
+    float
+        1 where the ranks divide the heads. [1]
+
+    Notes
+    -----
+    Heads are padded to the next multiple of the ranks; fewer heads than ranks are repeated:
+
+    .. math:: r = \\frac{p}{n_{kv}} \\left\\lceil \\frac{n_{kv}}{p} \\right\\rceil
+
+    References
+    ----------
+    :cite:t:`aws2026neuron`.
+    """
+    return ranks / heads * ceil(heads / ranks)
+
+
 def _optional(facts: Facts, key: str, otherwise: float) -> Numeric:
     return facts.number(key) if facts.has(key) else otherwise
 
@@ -140,7 +168,8 @@ def mesh(deployment: Deployment) -> StepTime:
         known. Engine facts:
         ``memory.attainable``, ``memory.fraction``, ``compute.attainable``, ``operator.latency``, ``step.latency``,
         ``hop.latency``, ``collective.attainable``, ``power.idle``; where they apply ``prefill.operator.latency``,
-        ``sequence.latency``, ``tile.rows``, ``sequences``, ``cache.bucketed``.
+        ``sequence.latency``, ``tile.rows``, ``sequences``, ``cache.bucketed``,
+        ``cache.ranks`` (parts of a chip that each hold whole heads).
 
     Returns
     -------
@@ -186,8 +215,12 @@ def mesh(deployment: Deployment) -> StepTime:
     rows = _optional(engine, "tile.rows", 1.0)
     bucketed = bool(np.any(np.asarray(_optional(engine, "cache.bucketed", 0.0))))
 
+    parts = int(np.max(np.asarray(_optional(engine, "cache.ranks", 0.0))))
+    heads = max((block.attention.kv_heads for block in d.model.blocks), default=0)
+    copied = copies_of_heads(heads, parts * d.tensor) if parts and heads else 1.0
+
     def latency(step: Step) -> Breakdown:
-        read = padded(step.decode_context, step.decode_sequences, bucketed)
+        read = copied * padded(step.decode_context, step.decode_sequences, bucketed)
         work = load(
             d, Step(step.decode_sequences, read, step.prefill_tokens, step.prefill_pairs, step.prefill_sequences)
         )
@@ -209,7 +242,7 @@ def mesh(deployment: Deployment) -> StepTime:
         interval=interval,
         power=power,
         idle_power=idle,
-        kv_capacity=held.tokens,
+        kv_capacity=held.tokens / copied,
         state_bytes=held.state,
         stages=min(d.pipeline, d.model.layers),
         max_sequences=int(np.max(np.asarray(_optional(engine, "sequences", 10.0**9)))),

@@ -126,6 +126,8 @@ def _batch(condition: Condition, setup: Setup, i: float, o: float) -> Values:
         if "end-to-end" in condition.note.lower():
             speed = o / seconds
         values |= _everywhere("tpot_ms", 1e3 * run.per_token) | _everywhere("output_tok_s_per_user", speed)
+        middle, _ = decode_seconds(pool.steps, n / run.groups, i + (o - 1.0) / 2.0, 1.0, lanes)
+        values[("tpot_ms", "p50")] = 1e3 * middle
     return values
 
 
