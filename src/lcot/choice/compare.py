@@ -132,4 +132,11 @@ def verdict(answer: Answer) -> str:
         text += f"; next {second.system.name}, {expected(second) / expected(best) - 1:+.0%}"
     if best.spread:
         text += f"; cheapest in {best.spread.probability_cheapest:.0%} of the draws"
-    return f"{text}. {best.confidence.capitalize()}: {best.confidence_reason}."
+    text += f". {best.confidence.capitalize()}: {best.confidence_reason}."
+    safe = next((e for e in ranked if e.confidence == "validated"), None)
+    if safe is not None and safe is not best:
+        text += (
+            f" Cheapest of those validated: {safe.system.name}, ${expected(safe) * 1e6:.3g} "
+            f"({expected(safe) / expected(best) - 1:+.0%})."
+        )
+    return text
