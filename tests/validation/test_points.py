@@ -91,12 +91,23 @@ def test_formats_follow_the_row_and_the_chip():
 
 def test_large_models_may_have_other_formats():
     text = "bfp8 MLP + bf16 attention (70B+: bfp8 attn, bfp4 MLP)"
-    small = row(system="n150", model="meta-llama/Llama-3.1-8B", weight_dtype=text, note="").precision
+    small = row(system="n150", model="microsoft/Phi-3.5-mini-instruct", weight_dtype=text, note="").precision
+    llama = row(system="n150", model="meta-llama/Llama-3.1-8B", weight_dtype=text, note="").precision
     large = row(system="n150", model="meta-llama/Llama-3.1-70B", weight_dtype=text, note="").precision
     assert small is not None
+    assert llama is not None
     assert large is not None
     assert (small.attention, small.dense_format) == ("bf16", "bfp8")
+    assert (llama.attention, llama.dense_format, llama.kv) == ("bfp8", "bfp8", "bfp8")
     assert (large.attention, large.dense_format) == ("bfp8", "bfp4")
+
+
+def test_a_service_may_store_narrower_weights_than_its_rows_say():
+    unstated = row(system="GroqCloud", model="meta-llama/Llama-2-70b-chat-hf", weight_dtype="", note="").precision
+    stated = row(system="GroqCloud", model="meta-llama/Llama-2-70b-chat-hf", weight_dtype="fp16", note="").precision
+    assert unstated is not None
+    assert stated is not None
+    assert (unstated.attention, stated.attention) == ("int8", "fp16")
 
 
 def test_speculation_is_off_on_or_not_said():

@@ -79,6 +79,7 @@ def test_formats():
         "match": "bfp4 MLP|bfp8/bfp4",
         "attention": "bfp8",
         "dense": "bfp4",
+        "kv": "bfp8",
     }
     assert cache_named("bfp8") == "bfp8"
     assert cache_named("") == ""

@@ -253,7 +253,10 @@ def precision_of(cells: Mapping[str, str], architecture: Architecture, system: s
 def _precision(weights: str, cache_format: str, gemm: str, moe: str, id: str, system: str) -> Precision:
     architecture, chip, kv = model(id), supported(system), cache_named(cache_format)
     rule = weights_named(weights)
-    rule = rule["large"] if "large" in rule and parameters(architecture) >= LARGE else rule
+    if "large" in rule and parameters(architecture) >= LARGE:
+        rule = rule["large"]
+    rule = next((own for begin, own in rule.get("families", {}).items() if id.startswith(begin)), rule)
+    kv = kv or rule.get("kv", "")
     attention, dense, experts = rule["attention"], rule.get("dense", ""), rule.get("experts", "")
     if gemm:
         attention = GEMM_NAMES.get(gemm, gemm)
