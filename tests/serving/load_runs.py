@@ -1,0 +1,107 @@
+"""Measured cost against load, and the same runs through the kernel.
+
+91 runs of two models on one A100 PCIe or one H100: Poisson arrivals of 512 tokens in and 256 out, 500 requests a run
+(the duration of the runs gives that number), one engine without a prefix cache. :cite:t:`patil2026`.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from lcot.facts import catalog
+from lcot.serving.policy import preset
+from lcot.serving.replay import simulate
+from lcot.serving.simulation import prepared
+from lcot.serving.synthetic import open_loop
+from lcot.steptime.estimate import estimate
+from lcot.steptime.types import Deployment
+from lcot.workload.formats import precision
+from lcot.workload.models import model
+
+REQUESTS = 500
+SYSTEM = {"A100_80GB_PCIe": "hgx-a100", "H100": "dgx-h100"}  # the A100 of the catalogue has 5 % more bandwidth
+MODEL = {"Meta-Llama-3.1-8B-Instruct": "llama-3.1-8b", "Qwen3-30B-A3B-Instruct-2507": "qwen3-30b-a3b"}
+FORMAT = {"float16": "bf16", "fp8": "fp8"}
+# an engine's own starting values on a GPU of less than 70 GB, or on an A100
+SMALL = {"max_sequences": 256, "max_batched_tokens": 2048}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run, measured and predicted."""
+
+    config: str
+    offered: float  # request/s
+    measured: dict[str, float]
+    predicted: dict[str, float]
+
+    def error(self, key: str) -> float:
+        """Predicted over measured, less one."""
+        return self.predicted[key] / self.measured[key] - 1.0
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    """Lines of the file, main series."""
+    with (folder / "economics" / "validation_utilisation.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def deployment_of(row: dict[str, str]) -> Deployment:
+    """One GPU, as the run states it."""
+    system = catalog.system(SYSTEM[row["hardware"]])
+    architecture = model(MODEL[row["model"].split("/")[-1]])
+    weights = FORMAT[row["precision"]]
+    if weights == "fp8" and not system.chip.facts.has("peak.fp8"):
+        weights = "w8a16"  # weights of 8 bits that are multiplied as 16
+    formats = precision(weights, architecture, [k[5:] for k in system.chip.facts if k.startswith("peak.")], "bf16")
+    return Deployment(system, architecture, catalog.engine(row["engine"]), formats)
+
+
+def predicted(rows: list[dict[str, str]]) -> list[Run]:
+    """All runs through the kernel, one table for each configuration."""
+    found: list[Run] = []
+    for config in dict.fromkeys(row["config"] for row in rows):
+        mine = [row for row in rows if row["config"] == config]
+        rules = preset(mine[0]["engine"])
+        if mine[0]["engine"] == "vllm" and mine[0]["hardware"].startswith("A100"):
+            rules = replace(rules, **SMALL)
+        rules, table = prepared(estimate(deployment_of(mine[0])), rules)
+        for row in mine:
+            rate, price = float(row["offered_rps"]), float(row["gpu_cost_usd_per_gpu_hr"])
+            load = open_loop(rate, REQUESTS, [512], [256], seed=2026)
+            load = replace(load, arrival=load.arrival * (REQUESTS / rate / load.arrival[-1]))  # as the client does
+            out = simulate(table, load, rules)
+            first = out.first_token - out.arrival
+            token = (out.finish - out.first_token) / 255
+            throughput = REQUESTS * 256 / float(np.max(out.finish))
+            found.append(
+                Run(
+                    config,
+                    rate,
+                    {
+                        "throughput": float(row["output_tok_s"]),
+                        "ttft_p50": float(row["ttft_p50_ms"]) / 1e3,
+                        "ttft_p99": float(row["ttft_p99_ms"]) / 1e3,
+                        "tpot_p50": float(row["tpot_p50_ms"]) / 1e3,
+                        "usd_per_mtok": float(row["c_eff_usd_per_mtok_output"]),
+                    },
+                    {
+                        "throughput": throughput,
+                        "ttft_p50": float(np.median(first)),
+                        "ttft_p99": float(np.quantile(first, 0.99)),
+                        "tpot_p50": float(np.median(token)),
+                        "usd_per_mtok": price / 3600 / throughput * 1e6,
+                    },
+                )
+            )
+    return found
+
+
+def knee(rates: list[float], throughput: list[float]) -> int:
+    """The first load step that delivers less than nine tenths of what is offered."""
+    short = [i for i, (r, t) in enumerate(zip(rates, throughput, strict=True)) if t < 0.9 * 256 * r]
+    return short[0] if short else len(rates)
