@@ -88,7 +88,7 @@ def _review(fact: Fact, today: str) -> Iterator[str]:
     if fact.is_estimate and not fact.note:
         yield "is an estimate without a note"
     apart = fact.low is not None and fact.high is not None and fact.high > APART * fact.low
-    if apart and len(fact.sources) > 1 and not fact.note:
+    if apart and len(fact.sources) > 1 and not fact.note and not any(source.note for source in fact.sources):
         yield f"has sources that stand more than {APART:g} to 1 apart, and no note"
 
 
