@@ -6,6 +6,8 @@ at the KV cache's limit or at 40 tokens/s a user; times are closed form over ker
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from lcot.choice.search import engine_for, supported
@@ -42,7 +44,7 @@ def main() -> None:
     )
     for pipeline in (1, 2):
         steps = estimate(deployment(pipeline))
-        rules, table = prepared(steps, preset("vllm"))
+        rules, table = prepared(steps, replace(preset("vllm"), max_batched_tokens=8192 * steps.stages))
         for inputs, outputs in SHAPES:
             for burst in BURSTS if (inputs, outputs) == (1000, 500) else (1.0,):
                 traffic = Traffic(float(inputs), float(outputs), burstiness=burst)

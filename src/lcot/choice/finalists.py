@@ -26,6 +26,7 @@ SETTLED = slice(0.2, 0.9)  # part of a run that counts: neither the empty start 
 TRIES = 12  # plans of a system that are run before it is given up
 STEP = 0.9  # of the capacity that missed the target: what is tried next
 LATE = 0.05  # share of requests that may still wait when the last one arrives, or be turned away
+BUDGET = 65_536  # prompt tokens of a cycle through a pipeline, at most
 BLOCK = 64  # tokens of a block of a shared prefix
 
 Kernel = Callable[[StepTable, Requests, Policy], Outcome]
@@ -120,9 +121,16 @@ def placed(item: Entry, found: Plan, base: Plan, seen: UnderLoad, missed: Sequen
 
 
 def policy_of(deployment: Deployment) -> Policy:
-    """Admission rules of the deployment's engine, vLLM's for engines without rules of their own."""
+    """Admission rules of the deployment's engine, vLLM's for engines without rules of their own.
+
+    Each micro-batch of a pipeline has a budget of tokens of its own.
+    """
     known = next((name for name in PRESETS if deployment.engine.id.startswith(name)), "vllm")
-    return replace(preset(known), acceptance_length=deployment.speculation.acceptance_length)
+    rules = preset(known)
+    budget = max(rules.max_batched_tokens, min(rules.max_batched_tokens * deployment.pipeline, BUDGET))
+    return replace(
+        rules, max_batched_tokens=budget, acceptance_length=deployment.speculation.acceptance_length
+    )  # fmt: skip
 
 
 def under_load(

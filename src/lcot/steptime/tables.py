@@ -101,9 +101,10 @@ def cycle_time(steps: StepTime, step: Step) -> Reals:
 
     Notes
     -----
-    With s stages the D sequences travel as :math:`m = \min(s, D)` micro-batches, the prompts as one more:
+    With s stages the D sequences travel as :math:`m = \min(s, D)` micro-batches, the S prompts as
+    :math:`k = \min(s, S)` more:
 
-    .. math:: T = \max\left( L(D/m, C/m),\; L(P, Q, S),\; m\,I(D/m, C/m) + I(P, Q, S) \right)
+    .. math:: T = \max\left( L(D/m, C/m),\; L(P/k, Q/k, S/k),\; m\,I(D/m, C/m) + k\,I(P/k, Q/k, S/k) \right)
 
     for the latency L through all stages and the interval I of the slowest.
 
@@ -123,9 +124,10 @@ def cycle_time(steps: StepTime, step: Step) -> Reals:
     d, c, p, q, s = np.broadcast_arrays(*(np.asarray(part, np.float64) for part in parts))
     batches = np.clip(np.floor(d), 1.0, float(steps.stages))
     one = Step(decode_sequences=d / batches, decode_context=c / batches)
-    prompts = Step(prefill_tokens=p, prefill_pairs=q, prefill_sequences=s)
+    groups = np.clip(s, 1.0, float(steps.stages))
+    prompts = Step(prefill_tokens=p / groups, prefill_pairs=q / groups, prefill_sequences=s / groups)
     slowest = np.where(d > 0, batches * steps.interval(one).total, 0.0)
-    slowest = slowest + np.where(p > 0, steps.interval(prompts).total, 0.0)
+    slowest = slowest + np.where(p > 0, groups * steps.interval(prompts).total, 0.0)
     through = np.maximum(
         np.where(d > 0, steps.latency(one).total, 0.0), np.where(p > 0, steps.latency(prompts).total, 0.0)
     )
