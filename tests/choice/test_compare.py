@@ -132,3 +132,17 @@ def test_front_is_undominated(answer):
 def test_unknown_engine_is_named():
     with pytest.raises(UnknownName, match="vllm"):
         compare(question(("hgx-h200",), engine="vlm"))
+
+
+def test_draws_do_not_depend_on_the_workers(tmp_path):
+    from concurrent.futures import ThreadPoolExecutor
+
+    from lcot.choice.ranges import Sampling
+
+    asked = question(("hgx-h200", "mi355x-8"), draws=600)
+    here = compare(asked, finalists=0)
+    with ThreadPoolExecutor(2) as pool:
+        there = compare(asked, finalists=0, sampling=Sampling(pool, tmp_path))
+    again = compare(asked, finalists=0, sampling=Sampling(folder=tmp_path))  # from what was kept
+    for a, b, c in zip(here.entries, there.entries, again.entries, strict=True):
+        assert a.spread == b.spread == c.spread

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from lcot.choice.ranges import HERE, Sampling, with_break_even, with_spread
 from lcot.choice.search import entry
 from lcot.choice.types import Answer, Entry, Question
 from lcot.facts.types import Facts
@@ -23,6 +24,7 @@ def compare(
     finalists: int = FINALISTS,
     trace: Requests | None = None,
     kernel: Kernel = simulate,
+    sampling: Sampling = HERE,
 ) -> Answer:
     """Answer the question: which system serves the model cheapest.
 
@@ -38,13 +40,14 @@ def compare(
         What the finalists replay; by default requests alike that arrive at random.
     kernel : callable, optional
         The event kernel, where it runs elsewhere (see `lcot.serving.warming.elsewhere`).
+    sampling : Sampling
+        Where the draws are made: any executor of `concurrent.futures`, and a folder to go on from.
 
     Returns
     -------
     Answer
         Ranked systems first, cheapest first; announced ones never among them.
     """
-    from lcot.choice.ranges import with_break_even
     from lcot.choice.validated import with_confidence
 
     entries: list[Entry] = []
@@ -52,7 +55,7 @@ def compare(
         if progress:
             progress(system.id)
         entries.append(entry(question, system))
-    entries = through_kernel(entries, question, finalists, trace, kernel)
+    entries = through_kernel(entries, question, finalists, trace, kernel, sampling)
     entries = [with_confidence(e, question) for e in with_break_even(entries, question)]
     entries.sort(key=lambda e: (ORDER.index(e.status), expected(e), e.system.id))
     answer = Answer(question, tuple(entries), "", newest(entries, question))
@@ -60,12 +63,15 @@ def compare(
 
 
 def through_kernel(
-    entries: list[Entry], question: Question, finalists: int, trace: Requests | None, kernel: Kernel
+    entries: list[Entry],
+    question: Question,
+    finalists: int,
+    trace: Requests | None,
+    kernel: Kernel,
+    sampling: Sampling,
 ) -> list[Entry]:
     """Entries with their ranges, the first ``finalists`` of the ranking simulated; others may follow when one drops."""
-    from lcot.choice.ranges import with_spread
-
-    entries = with_spread(entries, question)
+    entries = with_spread(entries, question, sampling)
     while finalists > 0:
         from lcot.choice.finalists import with_finalists
 
@@ -75,7 +81,7 @@ def through_kernel(
             break
         found = with_finalists(entries, question, ids, trace, kernel)
         moved = any(e.status != "ranked" or (e.simulated and e.simulated.gave_way) for e in found if e.system.id in ids)
-        entries = with_spread(found, question) if moved else found
+        entries = with_spread(found, question, sampling) if moved else found
     return entries
 
 

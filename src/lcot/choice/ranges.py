@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from lcot.choice.chunks import run
 from lcot.choice.types import Entry, Question
 from lcot.choice.uncertainty import evaluate, spreads
 from lcot.cost.pricing import break_even_price
 from lcot.errors import MissingFact
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Executor
 
-def with_spread(entries: list[Entry], question: Question) -> list[Entry]:
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Where and how draws are made; the draws are the same whatever the workers."""
+
+    executor: Executor | None = None  # any of concurrent.futures; None: here
+    folder: Path | None = None  # where finished chunks are kept, and found again
+    progress: Callable[[int, int], None] | None = None  # called with chunks done and chunks in all
+
+
+HERE = Sampling()
+
+
+def with_spread(entries: list[Entry], question: Question, sampling: Sampling = HERE) -> list[Entry]:
     """Entries with P10, P50, P90 and, for ranked ones, the probability of being the cheapest.
 
     Parameters
@@ -19,6 +40,8 @@ def with_spread(entries: list[Entry], question: Question) -> list[Entry]:
         As searched, at the stated values.
     question : Question
         Number of draws [1] and seed; 0 draws leave the entries as they are.
+    sampling : Sampling
+        Where the draws are made.
 
     Returns
     -------
@@ -39,7 +62,13 @@ def with_spread(entries: list[Entry], question: Question) -> list[Entry]:
         return entries
     tried = {e.system.id: e.tried for e in entries if e.plan is not None and e.plan.bill is not None}
     dearer = {e.system.id: e.simulated.dearer for e in entries if e.simulated}
-    found = evaluate(question, tried, question.draws, question.seed)
+    work = partial(evaluate, question, tried)
+    key = sha256(repr((question, sorted(tried.items()))).encode()).hexdigest()
+    folder = sampling.folder / key[:16] if sampling.folder else None
+    found = run(
+        work, question.draws, question.seed,
+        executor=sampling.executor, folder=folder, key=key, progress=sampling.progress,
+    )  # fmt: skip
     costs = {id: cost * dearer.get(id, 1.0) for id, cost in found.items()}
     ranked = {e.system.id for e in entries if e.status == "ranked"}
     ranges = spreads({id: cost for id, cost in costs.items() if id in ranked})
