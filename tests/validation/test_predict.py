@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from lcot.steptime.types import Speculation
-from lcot.validation.consistency import contradiction
+from lcot.validation.consistency import contradiction, is_share
 from lcot.validation.measured import measured_rows
 from lcot.validation.observe import protocol_of
 from lcot.validation.points import conditions_of
@@ -125,3 +125,28 @@ def test_shipped_points_are_answered() -> None:
     near = [one for one in found if one.status == "predicted" and one.predicted]
     off = sorted(abs((one.predicted or 0.0) / one.value - 1) for one in near)
     assert off[len(off) // 2] < 0.35
+
+
+def test_one_device_may_be_a_share_of_a_pool() -> None:
+    alone = condition(n_devices="1", parallelism="", model="Qwen/Qwen3-32B")
+    said = condition(n_devices="1", parallelism="", note="throughput per GPU")
+    # 671 billion weights do not fit the 80 GB of one H100 in any format: the row must be of a pool
+    large = {"n_devices": "1", "parallelism": "", "model": "deepseek-ai/DeepSeek-R1", "scenario": "decode_only"}
+    assert not is_share(alone)
+    assert is_share(said)
+    assert is_share(condition(**large))
+    assert not is_share(condition(**{**large, "n_devices": "8"}))
+
+
+def test_a_share_is_of_the_pool_that_its_layout_states() -> None:
+    row = {
+        "system": "GB200 NVL72", "family": "NVIDIA GB200", "n_devices": "1", "model": "deepseek-ai/DeepSeek-V3",
+        "parallelism": "tp1 dp16 ep16", "scenario": "decode_only", "input_len": "2000", "output_len": "100",
+        "concurrency_or_batch": "64", "metric": "output_tok_s_total", "unit": "tok/s", "spec_decode": "n",
+    }  # fmt: skip
+    share = predict([condition(**row, note="per GPU")])[0]
+    whole = predict([condition(**{**row, "n_devices": "16", "concurrency_or_batch": str(64 * 16)})])[0]
+    assert contradiction(condition(**row, note="per GPU")) == ""
+    assert share.predicted is not None
+    assert whole.predicted is not None
+    assert share.predicted == pytest.approx(whole.predicted / 16)

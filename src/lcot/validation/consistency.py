@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+from lcot.facts import catalog
 from lcot.validation.deploying import completed, model_of
 from lcot.validation.types import Condition, Layout
+from lcot.workload.counts import parameters
+
+SHARES = ("per gpu", "per accelerator", "per npu")
+NARROWEST = 0.5  # bytes of a weight in four bits
+
+
+def is_share(condition: Condition) -> bool:
+    """Whether a row of one device gives that device's share of a larger pool.
+
+    It does where its note says "per GPU", and where the model's weights do not fit one device in any format.
+    """
+    if condition.devices != 1:
+        return False
+    return any(said in condition.note.lower() for said in SHARES) or not _fits_one(condition)
+
+
+def _fits_one(condition: Condition) -> bool:
+    chip = catalog.system(condition.system).chip
+    key = f"memory.{chip.tiers[-1]}.capacity"
+    held = chip.facts.number(key) if chip.facts.has(key) else float("inf")
+    return NARROWEST * parameters(model_of(condition.model)) <= float(held)
 
 
 def contradiction(condition: Condition) -> str:
     """Why the stated layout cannot be that of the stated devices; empty where it can."""
-    if condition.layout is None or not condition.devices:
+    if condition.layout is None or not condition.devices or is_share(condition):
         return ""
     main = completed(condition.layout, condition.devices)
     chips = main.chips + (condition.prefill_layout.chips if condition.prefill_layout else 0)

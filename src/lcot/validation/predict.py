@@ -10,7 +10,7 @@ from math import isfinite
 from lcot.errors import Infeasible, LcotError
 from lcot.facts import catalog
 from lcot.steptime.types import Deployment, Speculation, StepTable, StepTime
-from lcot.validation.consistency import contradiction
+from lcot.validation.consistency import contradiction, is_share
 from lcot.validation.deploying import OFF, Overrides, Plan, engine_id, model_of, plans
 from lcot.validation.intervals import mixture
 from lcot.validation.observe import Pool, Setup, Values, observe, protocol_of
@@ -155,15 +155,18 @@ POOLS = (16, 32, 64, 144)  # devices of the pools that serve such models where r
 
 
 def share_of(condition: Condition) -> Callable[[Speculation, Overrides | None], Values] | None:
-    """How to work out a row that gives one device's share of a larger pool; None for every other row."""
-    note = condition.note.lower()
-    if condition.devices != 1 or not ("per gpu" in note or "per accelerator" in note or "per npu" in note):
+    """How to work out a row that gives one device's share of a larger pool; None for every other row.
+
+    Where the pool is not stated it is the first of `POOLS` that holds the model.
+    """
+    if not is_share(condition):
         return None
+    stated = condition.layout if condition.layout is not None and condition.layout.chips > 1 else None
 
     def values(speculation: Speculation, overrides: Overrides | None) -> Values:
         problem: LcotError | None = None
-        for devices in POOLS:
-            layout = Layout(tensor=1, data=devices, expert=devices)
+        for devices in POOLS if stated is None else (stated.chips,):
+            layout = stated or Layout(tensor=1, data=devices, expert=devices)
             batch = (condition.concurrency or 128.0) * devices
             whole = replace(condition, devices=devices, layout=layout, note="", concurrency=batch)
             try:
