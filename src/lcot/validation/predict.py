@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from math import isfinite
 
-from lcot.errors import Infeasible, LcotError
+from lcot.errors import DomainError, Infeasible, LcotError
 from lcot.facts import catalog
 from lcot.steptime.types import Deployment, Speculation, StepTable, StepTime
 from lcot.validation.consistency import contradiction, is_share
@@ -141,6 +141,9 @@ def _best(condition: Condition, speculation: Speculation, overrides: Overrides |
             values = observe(condition, setup_of(condition, plan), *_lengths(condition))
         except LcotError as error:
             problem = problem or error
+            continue
+        except (ArithmeticError, ValueError) as error:  # numbers outside what the step time was made for: no answer
+            problem = problem or DomainError("run", condition.id or condition.model, f"a computable one ({error})")
             continue
         if best is None or _aim(condition, values) > _aim(condition, best):
             best = values
