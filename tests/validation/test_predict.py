@@ -136,6 +136,7 @@ def test_one_device_may_be_a_share_of_a_pool() -> None:
     assert is_share(said)
     assert is_share(condition(**large))
     assert not is_share(condition(**{**large, "n_devices": "8"}))
+    assert not is_share(condition(**{**large, "system": "a machine that nobody knows"}))
 
 
 def test_a_share_is_of_the_pool_that_its_layout_states() -> None:

@@ -22,6 +22,8 @@ def is_share(condition: Condition) -> bool:
 
 
 def _fits_one(condition: Condition) -> bool:
+    if condition.system not in catalog.system_ids():
+        return True
     chip = catalog.system(condition.system).chip
     key = f"memory.{chip.tiers[-1]}.capacity"
     held = chip.facts.number(key) if chip.facts.has(key) else float("inf")
