@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lcot.choice.search import engine_for, plans, supported
+from lcot.choice.search import engine_for, plans
 from lcot.choice.types import Question
 from lcot.cost.bill import price
 from lcot.cost.types import Bill
@@ -16,7 +16,7 @@ from lcot.serving.simulation import Simulated
 from lcot.serving.types import Served, Traffic
 from lcot.steptime.types import Deployment, Step, StepTime
 from lcot.workload.architecture import Architecture
-from lcot.workload.formats import precision
+from lcot.workload.formats import precision, supported
 
 
 @dataclass(frozen=True, slots=True)

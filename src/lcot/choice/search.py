@@ -13,13 +13,13 @@ from lcot.choice.types import Entry, Plan, Question, Rejection
 from lcot.cost.bill import price
 from lcot.errors import Infeasible, MissingFact
 from lcot.facts import catalog
-from lcot.facts.types import Chip, Engine, System
+from lcot.facts.types import Engine, System
 from lcot.serving.capacity import capacity
 from lcot.serving.curve import batches, curve, sequences_held
 from lcot.serving.steady import at_load, check
 from lcot.steptime.estimate import estimate
 from lcot.steptime.types import Deployment, StepTime
-from lcot.workload.formats import precision
+from lcot.workload.formats import precision, supported
 
 GRID = 24  # batch sizes at which a deployment is evaluated
 DRAWN_GRID = 12  # the same, in each draw
@@ -80,11 +80,6 @@ def engine_for(system: System, name: str) -> Engine:
     if name:
         return catalog.engine(name)
     return catalog.engine_of(system)
-
-
-def supported(chip: Chip) -> list[str]:
-    """Number formats that the chip's matrix units multiply: those it has a published peak for."""
-    return [key.split(".", 1)[1] for key in chip.facts if key.startswith("peak.") and chip.facts.has(key)]
 
 
 def plans(question: Question, system: System) -> tuple[list[Plan], list[Rejection]]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from lcot.choice.deploy import Layout, bill_of, deployment_of
 from lcot.choice.finalists import policy_of
-from lcot.choice.search import nearest_miss, plans, supported
+from lcot.choice.search import nearest_miss, plans
 from lcot.choice.types import Question, Rejection
 from lcot.cost.types import Bill
 from lcot.errors import Infeasible, MissingFact
@@ -20,7 +20,7 @@ from lcot.serving.size import Sized, size, thinned
 from lcot.serving.types import Policy, Requests, Target
 from lcot.steptime.estimate import estimate
 from lcot.steptime.types import Deployment, StepTime
-from lcot.workload.formats import precision
+from lcot.workload.formats import precision, supported
 
 TRIED = 8  # deployments, from the cheapest on, that are sized before it is given up
 

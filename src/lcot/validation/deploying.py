@@ -8,12 +8,12 @@ from functools import lru_cache
 
 from lcot.errors import Infeasible
 from lcot.facts import catalog
-from lcot.facts.types import Chip, Engine, Facts, System
+from lcot.facts.types import Engine, Facts, System
 from lcot.steptime.types import Deployment, Precision, Speculation
 from lcot.validation.engines import engine_for, version_by_date
 from lcot.validation.types import Condition, Layout
 from lcot.workload.architecture import Architecture
-from lcot.workload.formats import UNITS, native
+from lcot.workload.formats import native, supported
 
 Overrides = Mapping[str, Mapping[str, float]]  # engine id -> fact key -> value, SI
 OFF = Speculation()
@@ -27,11 +27,6 @@ class Plan:
     copies: int
     prefill: Deployment | None = None
     prefill_copies: int = 0
-
-
-def supported(chip: Chip) -> tuple[str, ...]:
-    """Number formats that the chip's matrix units multiply."""
-    return tuple(unit for unit in UNITS if chip.facts.has(f"peak.{unit}"))
 
 
 def plans(condition: Condition, speculation: Speculation = OFF, overrides: Overrides | None = None) -> list[Plan]:

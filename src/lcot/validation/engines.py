@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from lcot.errors import UnknownName
+from lcot.facts import catalog
 from lcot.facts.types import Engine, System
 
 
@@ -71,7 +72,7 @@ def engine_for(name: str, version: str, system: System, engines: Iterable[Engine
         if holding:
             return holding[-1]
     if not common or vendor == "amd":  # constants fitted on one vendor's chips do not carry over
-        return usual_engine(system, every)
+        return catalog.engine_of(system)
     older = [engine for engine in common if wanted and _lowest(engine.versions) <= wanted]
     return (older or (common[:1] if wanted else common))[-1]
 
@@ -108,12 +109,3 @@ def _is_named(engine: Engine, name: str) -> bool:
 def _lowest(versions: str) -> tuple[int, ...]:
     found = re.search(r">=?\s*([\w.]+)", versions)
     return version_of(found[1]) if found else ()
-
-
-def usual_engine(system: System, every: list[Engine]) -> Engine:
-    """The engine that a system is usually served with."""
-    for wanted in (system.chip.id, system.vendor, system.chip.vendor, system.family):
-        for engine in every:
-            if wanted in engine.usual_for:
-                return engine
-    return every[-1]

@@ -27,7 +27,7 @@ from lcot.validation.vocabulary import (
 )
 from lcot.workload.architecture import Architecture
 from lcot.workload.counts import parameters
-from lcot.workload.formats import FORMATS, UNITS, canonical, compute_format, native, precision
+from lcot.workload.formats import FORMATS, canonical, compute_format, native, precision, supported
 from lcot.workload.models import entries, model, resolve
 
 REQUIRED = ("system", "model", "metric", "value")
@@ -225,13 +225,6 @@ def _model(name: str) -> Architecture:
 
 
 @cache
-def supported(system: str) -> tuple[str, ...]:
-    """Formats that the chips of a system have a peak for."""
-    facts = catalog.system(system).chip.facts
-    return tuple(unit for unit in UNITS if facts.has(f"peak.{unit}"))
-
-
-@cache
 def vendor(system: str) -> str:
     """Maker of the chips of a system."""
     return catalog.system(system).chip.vendor
@@ -251,7 +244,7 @@ def precision_of(cells: Mapping[str, str], architecture: Architecture, system: s
 
 @cache
 def _precision(weights: str, cache_format: str, gemm: str, moe: str, id: str, system: str) -> Precision:
-    architecture, chip, kv = model(id), supported(system), cache_named(cache_format)
+    architecture, chip, kv = model(id), supported(catalog.system(system).chip), cache_named(cache_format)
     rule = weights_named(weights)
     if "large" in rule and parameters(architecture) >= LARGE:
         rule = rule["large"]

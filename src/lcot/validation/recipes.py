@@ -10,9 +10,8 @@ from typing import Any
 
 from lcot.facts.reading import read_yaml
 from lcot.steptime.types import Deployment
-from lcot.validation.deploying import supported
 from lcot.validation.types import Condition
-from lcot.workload.formats import precision
+from lcot.workload.formats import precision, supported
 
 # in the source or note of a row of that benchmark
 MARKS = ("inferencex", "inferencemax", "db-dump", "workflow_run_id", "wip=", "gap-analysis")

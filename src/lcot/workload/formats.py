@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from lcot.errors import UnknownName
+from lcot.facts.types import Chip
 from lcot.workload.architecture import Architecture
 
 INDEXER_BYTES = 1 + 4 / 128  # key of a sparse indexer: fp8 with one fp32 scale per 128 elements
@@ -162,6 +163,26 @@ def bytes_of(name: str) -> float:
     :cite:t:`rouhani2023`, table 1.
     """
     return FORMATS[canonical(name)].bits / 8
+
+
+def supported(chip: Chip) -> tuple[str, ...]:
+    """Number formats that a chip's matrix units multiply: those it has a published peak for.
+
+    Parameters
+    ----------
+    chip : Chip
+        Facts ``peak.<format>`` [FLOP/s].
+
+    Returns
+    -------
+    tuple of str
+        Of `UNITS`. [text]
+
+    Notes
+    -----
+    No formula: a look-up of facts.
+    """
+    return tuple(unit for unit in UNITS if chip.facts.has(f"peak.{unit}"))
 
 
 def compute_format(name: str, supported: Collection[str]) -> str:
