@@ -14,11 +14,15 @@ from lcot.cli.progress import counting
 from lcot.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lcot.choice.deploy import Layout
     from lcot.facts.types import System
     from lcot.serving.simulation import Simulated
     from lcot.serving.types import Policy, Requests, Target
-    from lcot.steptime.types import Deployment
+    from lcot.steptime.types import Deployment, StepTime
+
+SCALES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)  # of the rate given, for the chart of latency against load
 
 
 def simulate(
@@ -47,7 +51,9 @@ def simulate(
     basis: str = "own",
     term: str = "on_demand",
     rows: Path | None = None,
+    stream: bool = False,
     svg: Path | None = None,
+    load_svg: Path | None = None,
     json_: Annotated[bool, Parameter(name="--json", negative=())] = False,
 ) -> None:
     """What users see when this deployment replays this trace: latencies, goodput, utilisation, watts, $/Mtok.
@@ -103,8 +109,13 @@ def simulate(
         With --basis rent: on_demand, reserved or spot.
     rows
         Write a line for every request as Parquet.
+    stream
+        Read the trace as it is played, for traces of any length; needs --trace and --rows. What is done is kept beside
+        the rows, and the same command goes on from there after an interruption.
     svg
         Draw the time line as SVG.
+    load_svg
+        Draw time to first token against load as SVG: the same requests at eight rates around the one given.
     json_
         Print as JSON.
     """
@@ -114,8 +125,11 @@ def simulate(
     from lcot.serving.simulation import simulate_deployment
     from lcot.steptime.estimate import estimate
 
-    requests, left_out = load_of(trace, synthetic, rate_scale, skip_bad, seed)
     target = target_of(slo)
+    if stream:
+        requests, left_out = first_part(trace, rows, rate_scale, skip_bad), 0
+    else:
+        requests, left_out = load_of(trace, synthetic, rate_scale, skip_bad, seed)
     machine = catalog.system(system)
     stated = Layout(tp, dp, pp, ep, weights, kv, engine)
     deployment = chosen(machine, model, stated, requests, target, site, basis, term)
@@ -128,12 +142,17 @@ def simulate(
             if bar is not None:
                 bar(done)
 
+        if stream:
+            print(streamed(steps, trace, rows, rules, target, rate_scale, skip_bad, seen, json_))
+            return
         run = simulate_deployment(steps, requests, rules, target, progress=seen if bar else None)
     if rows is not None:
         run.write_rows(rows)
     answer = as_dict(run, steps, site, basis, term, left_out)
     if svg is not None:
         draw(run, svg)
+    if load_svg is not None:
+        draw_load(steps, requests, rules, target, load_svg)
     print(json.dumps(answer, indent=1) if json_ else as_text(answer))
 
 
@@ -165,7 +184,37 @@ def rules_of(deployment: Deployment, policy: str, replicas: int, prefix_cache: b
         raise InputError(f"--replicas is {replicas}; allowed: 1 or more")
     known = next((name for name in PRESETS if deployment.engine.id.startswith(name)), "vllm")
     copies = replicas or max(deployment.system.count // deployment.chips, 1)
-    return replace(preset(policy or known), replicas=copies, prefix_cache=prefix_cache, routing=routing)
+    gained = deployment.speculation.acceptance_length
+    rules = preset(policy or known)
+    return replace(rules, replicas=copies, prefix_cache=prefix_cache, routing=routing, acceptance_length=gained)
+
+
+def first_part(trace: Path | None, rows: Path | None, rate_scale: float, skip_bad: bool) -> Requests:
+    """The beginning of a trace that is streamed, for its mean lengths. Raises `InputError`."""
+    from lcot.serving.traces import stream_trace
+
+    if trace is None or rows is None:
+        raise InputError("--stream needs --trace FILE to read from and --rows FILE.parquet to write to")
+    if not rate_scale > 0:
+        raise InputError(f"--rate-scale is {rate_scale}; allowed: greater than 0")
+    return next(stream_trace(trace, skip_bad=skip_bad))
+
+
+def streamed(
+    steps: StepTime, trace: Path | None, rows: Path | None, rules: Policy, target: Target, rate_scale: float,
+    skip_bad: bool, seen: Callable[[int, float], None], as_json: bool,
+) -> str:  # fmt: skip
+    """Play a trace of any length, and say what came of it."""
+    from lcot.report.simulated import streamed_dict, streamed_text
+    from lcot.serving.long_run import stream_simulation
+
+    assert trace is not None
+    assert rows is not None
+    run = stream_simulation(
+        steps, trace, rows, rules, target, rate_scale=rate_scale, skip_bad=skip_bad, progress=seen
+    )  # fmt: skip
+    found = streamed_dict(run, steps)
+    return json.dumps(found, indent=1) if as_json else streamed_text(found)
 
 
 def draw(run: Simulated, path: Path) -> None:
@@ -175,3 +224,21 @@ def draw(run: Simulated, path: Path) -> None:
 
     frame = run.timeline()
     write(path, running_and_waiting(frame.to_dicts()))
+
+
+def draw_load(steps: StepTime, requests: Requests, rules: Policy, target: Target, path: Path) -> None:
+    """Time to first token against load: the same requests, faster and slower."""
+    from lcot.report.charts.speed import latency
+    from lcot.report.render import write
+    from lcot.serving.simulation import simulate_deployment
+    from lcot.serving.synthetic import scaled
+
+    if requests.concurrency or requests.successor is not None:
+        raise InputError("--load-svg needs an open loop: a trace without sessions, or --synthetic poisson")
+    points: list[dict[str, object]] = []
+    for factor in SCALES:
+        run = simulate_deployment(steps, scaled(requests, factor), rules, target)
+        offered = len(requests) / max(float(requests.arrival[-1] - requests.arrival[0]), 1e-9) * factor
+        for name, value in (("mean", run.first_token.mean), ("P90", run.first_token.p90), ("P99", run.first_token.p99)):
+            points.append({"rate": offered, "statistic": name, "time": value})
+    write(path, latency(points, target=target.time_to_first_token))

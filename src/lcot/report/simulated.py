@@ -8,6 +8,7 @@ from typing import Any
 from lcot.choice.deploy import bill_of
 from lcot.errors import MissingFact
 from lcot.facts import catalog
+from lcot.serving.long_run import LongRun
 from lcot.serving.simulation import Simulated
 from lcot.steptime.types import StepTime
 
@@ -55,15 +56,8 @@ def as_text(a: dict[str, Any]) -> str:
         f"{d['weights']} weights, KV {d['kv']}, admission as {d['policy']}",
         f"{a['requests']} requests in {a['duration']:.1f} s: {a['finished']} finished, {a['rejected']} rejected, "
         f"{a['preemptions']} preemptions; goodput {a['goodput']:.3g} of {a['rate']:.3g} requests/s",
-        f"{'':24s}{'mean':>10}{'P50':>10}{'P90':>10}{'P95':>10}{'P99':>10}",
+        *latencies(a),
     ]
-    for name, key in (
-        ("time to first token", "time_to_first_token"),
-        ("inter-token latency", "inter_token_latency"),
-        ("time per output token", "time_per_output_token"),
-        ("end to end", "end_to_end"),
-    ):
-        lines.append(f"{name:24s}" + "".join(f"{shown(v):>10}" for v in a[key].values()))
     lines.append(
         f"utilisation {a['utilisation']:.0%}, mean batch {a['batch']:.1f}, output {a['output_rate']:.0f} token/s, "
         f"input {a['input_rate']:.0f} token/s computed and {a['cached_rate']:.0f} from the cache, "
@@ -82,3 +76,43 @@ def as_text(a: dict[str, Any]) -> str:
 def shown(seconds: float) -> str:
     """A time for a table."""
     return f"{seconds * 1e3:.1f} ms" if seconds < 1 else f"{seconds:.2f} s"
+
+
+def streamed_dict(run: LongRun, steps: StepTime) -> dict[str, Any]:
+    """A streamed run as plain data."""
+    d = steps.deployment
+    plain = ("requests", "rejected", "skipped", "duration", "goodput", "utilisation")
+    return {
+        "schema": "lcot.simulate-stream/1",
+        "deployment": {"system": d.system.id, "model": d.model.id, "layout": d.label, "engine": d.engine.name},
+        **{key: getattr(run, key) for key in plain},
+        "time_to_first_token": asdict(run.first_token),
+        "inter_token_latency": asdict(run.between_tokens),
+        "time_per_output_token": asdict(run.per_token),
+        "end_to_end": asdict(run.end_to_end),
+        "rows": str(run.rows),
+    }
+
+
+def streamed_text(a: dict[str, Any]) -> str:
+    """A streamed run for a reader."""
+    d = a["deployment"]
+    head = (
+        f"{d['model']} on {d['layout']} of {d['system']}, {d['engine']}: {a['requests']} requests in "
+        f"{a['duration']:.1f} s, {a['rejected']} rejected, {a['skipped']} malformed rows left out, "
+        f"goodput {a['goodput']:.3g} requests/s, utilisation {a['utilisation']:.0%}; rows in {a['rows']}"
+    )
+    return "\n".join([head, *latencies(a)])
+
+
+def latencies(a: dict[str, Any]) -> list[str]:
+    """The table of latencies."""
+    lines = [f"{'':24s}{'mean':>10}{'P50':>10}{'P90':>10}{'P95':>10}{'P99':>10}"]
+    for name, key in (
+        ("time to first token", "time_to_first_token"),
+        ("inter-token latency", "inter_token_latency"),
+        ("time per output token", "time_per_output_token"),
+        ("end to end", "end_to_end"),
+    ):
+        lines.append(f"{name:24s}" + "".join(f"{shown(v):>10}" for v in a[key].values()))
+    return lines
