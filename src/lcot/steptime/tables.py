@@ -307,7 +307,7 @@ def _grid(
 ) -> tuple[Reals, ...]:
     """Axes of the rest, with the points that it needs: one where the rest does not depend on the axis."""
     prompts = _levels(min(max_sequences, most, 128), 1.5, 16)[1:]
-    means = np.concatenate([[0.0], np.geomspace(32.0, longest, 12)])
+    means = np.concatenate([[0.0], np.geomspace(32.0, max(float(longest), 64.0), 12)])
     full = (_levels(max_sequences, 1.3, 16), means, _levels(most, 1.1, 4)[1:], means, prompts)
     draw = np.random.default_rng(0)
     d, c, p, q, s = (draw.choice(axis[axis > 0], PROBES)[:, None] for axis in full)
