@@ -7,15 +7,15 @@ import sys
 
 from lcot.errors import LcotError
 
-VERBS = {
-    "compare": "lcot.cli.compare:compare",
-    "simulate": "lcot.cli.simulate:simulate",
-    "size": "lcot.cli.size:size",
-    "sensitivity": "lcot.cli.sensitivity:sensitivity",
-    "breakeven": "lcot.cli.sensitivity:breakeven",
-    "validate": "lcot.cli.validate:validate",
-    "calibrate": "lcot.cli.calibrate:calibrate",
-    "facts": "lcot.cli.facts:app",
+VERBS = {  # verb: where it is, what it answers
+    "compare": ("lcot.cli.compare:compare", "Who is cheapest for this model at this speed and load?"),
+    "simulate": ("lcot.cli.simulate:simulate", "What do users see when this deployment replays this trace?"),
+    "size": ("lcot.cli.size:size", "How many systems, megawatts and dollars for my load at my target?"),
+    "sensitivity": ("lcot.cli.sensitivity:sensitivity", "Which facts move the answer?"),
+    "breakeven": ("lcot.cli.sensitivity:breakeven", "Where does the cheapest of two systems change?"),
+    "validate": ("lcot.cli.validate:validate", "How far off are the predictions?"),
+    "calibrate": ("lcot.cli.calibrate:calibrate", "Fit the engines' constants on measured runs, or check them."),
+    "facts": ("lcot.cli.facts:app", "List, show, check and start the facts."),
 }
 
 
@@ -31,8 +31,8 @@ def run(arguments: list[str] | None = None) -> None:
         version_flags=["--version", "-V"],
         help_format="plaintext",
     )
-    for verb, place in VERBS.items():
-        app.command(place, name=verb)
+    for verb, (place, what) in VERBS.items():
+        app.command(place, name=verb, help=what)
     try:
         app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
