@@ -138,7 +138,24 @@ def priced(
     system: System, steps: StepTime, found: Sized, requests: Requests, rules: Policy, target: Target,
     question: Question, rejected: tuple[Rejection, ...], headroom: float,
 ) -> Fleet:  # fmt: skip
-    """The fleet with what it does at the load itself, and its bill."""
+    """The fleet with what it does at the load itself, and its bill.
+
+    Parameters
+    ----------
+    system, steps, found, requests, rules, target, question, rejected
+        What was sized, for what, and what was cheaper but not enough.
+    headroom : float
+        Share of the load in ``found`` that is not there on average. [1]
+
+    Returns
+    -------
+    Fleet
+        Power of spares is their idle power.
+
+    Notes
+    -----
+    .. math:: r = r_{sized} / (1 + h)
+    """
     one = simulate_deployment(steps, thinned(requests, found.copies), replace(rules, replicas=1), target)
     n, whole = found.copies, found.systems + found.spares
     load = found.rate / (1.0 + headroom)  # the run's own rate counts its last answers, after the load has ended
