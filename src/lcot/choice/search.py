@@ -23,6 +23,7 @@ from lcot.workload.formats import precision, supported
 
 GRID = 24  # batch sizes at which a deployment is evaluated
 DRAWN_GRID = 12  # the same, in each draw
+CHAINED = ("wafer", "lpu")  # families whose copies are chains of whole systems
 TRIED = 3  # best deployments of a system that are kept for the draws
 
 
@@ -91,6 +92,8 @@ def plans(question: Question, system: System) -> tuple[list[Plan], list[Rejectio
     speculation = speculation_of(question.model, question.speculative)
     formats = precision(question.precision, question.model, supported(system.chip))
     for deployment in deployments(system, question.model, engine, formats, speculation):
+        if good and deployment.chips > system.count and system.family not in CHAINED:
+            continue  # a copy over several systems is for what one system cannot do
         try:
             good.append(plan(deployment, question))
         except Infeasible as error:
