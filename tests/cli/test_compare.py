@@ -52,7 +52,10 @@ def test_table_and_front_are_printed(capsys):
 def test_files_are_written(tmp_path, capsys):
     svg, html = tmp_path / "front.svg", tmp_path / "answer.html"
     run([*ASKED, "--speed", "50", "--rate", "20", "--svg", str(svg), "--html", str(html)])
-    assert svg.read_text().startswith("<svg")
+    drawn = svg.read_text()
+    assert drawn.startswith("<svg")
+    for part in ("1000 tokens in and 500 out", "own", "Colocation in the United States", "facts of 20"):
+        assert part in drawn
     text = html.read_text()
     assert "<script src" not in text
     assert "hgx-h200" in text

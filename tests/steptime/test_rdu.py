@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.steptime.machines import BF16, decode, engine, model, prompt, system, with_constant, with_fact
 
 from lcot.errors import DomainError, Infeasible, MissingFact
 from lcot.facts import catalog
 from lcot.steptime.rdu import rdu, switch_time
 from lcot.steptime.types import Deployment, Step
 from lcot.workload import models
+from tests.steptime.machines import BF16, decode, engine, model, prompt, system, with_constant, with_fact
 
 TOY = system("rdu", ("sram", "hbm", "ddr"), (), 16, peak__bf16=1e13, memory__hbm__capacity=1e9,
              memory__hbm__bandwidth=1e12, memory__ddr__bandwidth=1e11)  # fmt: skip

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.steptime.machines import BF16, decode, engine, model, prompt, system, with_constant, with_fact
 
 from lcot.errors import Infeasible
 from lcot.facts import catalog
@@ -15,6 +14,7 @@ from lcot.steptime.types import Deployment, Step
 from lcot.steptime.wafer import block_side, chain_time, elements_moved, sums_over_blocks, wafer
 from lcot.workload import models
 from lcot.workload.operators import operators
+from tests.steptime.machines import BF16, decode, engine, model, prompt, system, with_constant, with_fact
 
 TOY = system(
     "wafer", ("sram",), ("mesh", "io"), 1, cores=20_000.0, peak__bf16=1e15, memory__sram__capacity=1e9,

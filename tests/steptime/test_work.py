@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from tests.steptime.machines import BF16, decode, engine, model, prompt, system
 
 from lcot.errors import MissingFact
 from lcot.steptime.types import Deployment, Speculation, Step
 from lcot.steptime.work import attended, compute_time, load, longest, reductions, tokens_of
 from lcot.workload.architecture import Attention
 from lcot.workload.operators import operators
+from tests.steptime.machines import BF16, decode, engine, model, prompt, system
 
 TOY = system("rdu", ("hbm",), (), 1, peak__bf16=1e12, memory__hbm__capacity=1e9)
 ENGINE = engine("rdu", compute__attainable=0.5)

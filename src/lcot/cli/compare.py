@@ -119,12 +119,10 @@ def show(answer: Answer, why_not: str | None) -> None:
 def write(answer: Answer, svg: Path | None, html: Path | None) -> None:
     """Write the front as SVG and the report as HTML, each whole or not at all."""
     if svg is not None:
-        from lcot.report.charts.front import front
-        from lcot.report.contract import front_rows
+        from lcot.report.answer import front_of
         from lcot.report.render import write as write_chart
 
-        chart = front(front_rows(answer), target=answer.question.target.speed, title=answer.question.model.id)
-        write_chart(svg, chart)
+        write_chart(svg, front_of(answer))
     if html is not None:
         from lcot.report.answer import whole_report
         from lcot.report.render import save

@@ -153,6 +153,15 @@ def front_rows(answer: Answer) -> list[dict[str, Any]]:
     ]
 
 
+def front_subtitle(answer: Answer) -> str:
+    """Tokens, cost basis, site and date of the front's numbers, in a line."""
+    traffic, basis = answer.question.traffic, basis_dict(answer)
+    return (
+        f"{plain(traffic.input_tokens):g} tokens in and {plain(traffic.output_tokens):g} out, all counted alike; "
+        f"{basis['cost']}; {answer.question.site.name}; facts of {basis['facts_date']}"
+    )
+
+
 def source_rows(answer: Answer) -> list[dict[str, Any]]:
     """Every fact of the systems and the site compared, with its sources."""
     rows: list[dict[str, Any]] = []

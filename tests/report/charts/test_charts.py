@@ -93,8 +93,8 @@ def test_front_cuts_what_costs_ten_times_the_least_and_says_so() -> None:
     spec = charts.front(steep, subtitle="own")
     line = next(layer for layer in spec["layer"] if layer["mark"]["type"] == "line")
     assert [r["value"] for r in line["data"]["values"]] == [2, 4, 8, 16]
-    assert spec["title"]["subtitle"] == "own; lines end at 10 times the least cost of the system"
-    assert charts.front(steep[:3], subtitle="own")["title"]["subtitle"] == "own"
+    assert spec["title"]["subtitle"] == ["own", "lines end at 10 times the least cost of the system"]
+    assert charts.front(steep[:3], subtitle="own")["title"]["subtitle"] == ["own"]
 
 
 def test_many_names_stand_in_one_column() -> None:

@@ -63,8 +63,9 @@ def front(
     """
     known = sorted(clean(rows, ("speed", "value"), "front"), key=lambda r: (r["system"], r["speed"]))
     lines = without_tails(known) if measure == "usd_per_mtok" else known
+    below = [subtitle] if subtitle else []
     if len(lines) < len(known):
-        subtitle = "; ".join(filter(None, (subtitle, f"lines end at {TAIL} times the least cost of the system")))
+        below.append(f"lines end at {TAIL} times the least cost of the system")
     points = [r for r in map(dict, measured) if r.get("value") and r.get("speed")]
     shades = chosen or colours(r["system"] for r in [*lines, *points])
     axis_title, style = MEASURES[measure]
@@ -84,7 +85,7 @@ def front(
     layers += curves(lines, x, y, colour, axis_title) + end_marks(labels, x, y, colour)
     if points:
         layers += [dots(points, x, y, colour), *KEY]
-    return chart(title, subtitle, layers, width=WIDTH, height=HEIGHT)
+    return chart(title, below, layers, width=WIDTH, height=HEIGHT)
 
 
 def bands(lines: list[dict[str, Any]], x: Spec, y: Spec, colour: Spec) -> list[Spec]:
