@@ -78,6 +78,7 @@ def _is_own(architecture: Architecture, form: str) -> bool:
 
 
 def is_mixture(architecture: Architecture) -> bool:
+    """Whether a model has routed experts."""
     return any(b.feed_forward is not None and b.feed_forward.experts for b in architecture.blocks)
 
 
