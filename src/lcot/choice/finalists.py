@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -95,7 +96,7 @@ def finalist(item: Entry, question: Question, trace: Requests | None, kernel: Ke
             return placed(item, candidate, base, seen, missed, ran)
         assert miss is not None
         if not missed:
-            waiting += [(found, found) for found in (plan(d, question) for d in item.tried[1:])]
+            waiting += next_plans(item, question)
         missed.append(miss)
         ran.add(label)
         more = eased(candidate, question, miss.limit) if seen is not None else None
