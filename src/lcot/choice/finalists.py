@@ -107,6 +107,16 @@ def finalist(item: Entry, question: Question, trace: Requests | None, kernel: Ke
     return replace(item, status="infeasible", reason=reason, plan=None, rejections=(*missed, *item.rejections))
 
 
+def next_plans(item: Entry, question: Question) -> list[tuple[Plan, Plan]]:
+    """The system's next plans, those that meet the target in closed form."""
+    found: list[tuple[Plan, Plan]] = []
+    for deployment in item.tried[1:]:
+        with suppress(Infeasible):
+            one = plan(deployment, question)
+            found.append((one, one))
+    return found
+
+
 def placed(item: Entry, found: Plan, base: Plan, seen: UnderLoad, missed: Sequence[Rejection], ran: set[str]) -> Entry:
     """The entry with the plan that meets the target, its times as simulated."""
     served = replace(
