@@ -32,7 +32,7 @@ source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 myst_heading_anchors = 3
 myst_enable_extensions = ["dollarmath"]
 default_role = "py:obj"
-suppress_warnings = ["ref.python"]  # two floors may use one short name; the signature says which module
+suppress_warnings = ["ref.python", "autodoc.import_object"]  # two floors may use one short name; the signature says which module
 
 
 autodoc_typehints = "signature"
