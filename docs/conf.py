@@ -12,6 +12,8 @@ sys.path.insert(0, str(HERE))
 
 import pages  # noqa: E402
 
+import lcot.web.app  # noqa: E402, F401 - autodoc imports as a type checker does, which pydantic models do not survive
+
 pages.write(HERE)
 
 project = "LCOT"
@@ -32,7 +34,7 @@ source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 myst_heading_anchors = 3
 myst_enable_extensions = ["dollarmath"]
 default_role = "py:obj"
-suppress_warnings = ["ref.python", "autodoc.import_object"]  # two floors may use one short name; the signature says which module
+suppress_warnings = ["ref.python"]  # two floors may use one short name; the signature says which module
 
 
 autodoc_typehints = "signature"
