@@ -91,8 +91,8 @@ def with_break_even(entries: list[Entry], question: Question) -> list[Entry]:
     Returns
     -------
     list of Entry
-        In the same order; none for the cheapest itself, where even a gift would not do, or where another fact is
-        missing.
+        In the same order; negative where even a gift would not do, none for the cheapest itself and where another
+        fact is missing.
 
     Notes
     -----
@@ -125,7 +125,7 @@ def with_break_even(entries: list[Entry], question: Question) -> list[Entry]:
                 question.basis,
                 question.term,
             )
-            result.append(replace(item, break_even_price=float(price) if price > 0 else None))
+            result.append(replace(item, break_even_price=float(price)))
         except MissingFact:
             result.append(item)
     return result

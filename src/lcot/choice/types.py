@@ -87,7 +87,7 @@ class Entry:
     tried: tuple[Deployment, ...] = ()  # the best few deployments, for the draws
     front: np.ndarray | None = None  # shape (n, 3): tokens/s a user, USD/token blended, tokens/s per chip
     spread: Spread | None = None
-    break_even_price: float | None = None  # USD per system
+    break_even_price: float | None = None  # USD per system, or on rent USD/s per chip
     confidence: str = ""  # validated | extrapolated
     confidence_reason: str = ""
     rejections: tuple[Rejection, ...] = field(default_factory=tuple[Rejection, ...])

@@ -10,8 +10,10 @@ from lcot.choice.compare import blended
 from lcot.choice.types import Answer, Entry, Plan, Question
 from lcot.facts.listing import card
 from lcot.facts.types import Fact
+from lcot.units import HOUR
 
 SCHEMA = "lcot.compare/1"
+BOUGHT = {"own": "system", "rent": "chip and hour", "api": "system"}  # what a break-even price is the price of
 
 UNITS = {
     "tokens_per_second_per_user": "token/s",
@@ -21,8 +23,14 @@ UNITS = {
     "utilisation": "1",
     "power": "W, IT load before PUE",
     "usd_per_mtok": "USD per million tokens",
-    "break_even_price": "USD per system",
 }
+
+
+def break_even(item: Entry, basis: str) -> float | None:
+    """Price of a system [USD], or on rent that of a chip [USD/hour], at which it would cost as much as the cheapest."""
+    if item.break_even_price is None:
+        return None
+    return item.break_even_price * (HOUR if basis == "rent" else 1.0)
 
 
 def to_dict(answer: Answer) -> dict[str, Any]:
@@ -32,7 +40,7 @@ def to_dict(answer: Answer) -> dict[str, Any]:
         "question": question_dict(answer.question),
         "basis": basis_dict(answer),
         "verdict": answer.verdict,
-        "units": UNITS,
+        "units": UNITS | {"break_even_price": f"USD per {BOUGHT[answer.question.basis]}"},
         "systems": [entry_dict(item, answer.question) for item in answer.entries],
     }
 
@@ -88,7 +96,7 @@ def entry_dict(item: Entry, question: Question) -> dict[str, Any]:
             "from": system.available,
             "export": facts["export"].value if facts.has("export") else None,
         },
-        "break_even_price": plain(item.break_even_price),
+        "break_even_price": plain(break_even(item, question.basis)),
         "probability_cheapest": item.spread.probability_cheapest if item.spread else None,
         "simulated": item.simulated is not None,
         "under_load": under_load_dict(item),

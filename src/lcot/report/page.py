@@ -122,17 +122,19 @@ def deployment_row(item: Plain) -> list[str]:
 
 def unranked(answer: Plain) -> str:
     """Why the other systems are not ranked."""
+    unit = str(answer.get("units", {}).get("break_even_price", "USD per system"))
+    rented = "hour" in unit
     rows = [
         (
             str(s["name"]),
             STATUSES[s["status"]],
             str(s.get("reason") or ""),
             number(s.get("tokens_per_second_per_user"), "{:.0f}"),
-            number(s.get("break_even_price"), "${:,.0f}"),
+            number(s.get("break_even_price"), "${:,.4g}" if rented else "${:,.0f}"),
         )
         for s in systems(answer, *STATUSES)
     ]
-    return table(("system", "why", "reason", "tok/s/user", "break-even price of a system"), rows)
+    return table(("system", "why", "reason", "tok/s/user", f"break-even price, {unit}"), rows)
 
 
 def assumptions(answer: Plain) -> list[str]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from lcot.choice.compare import blended, expected
 from lcot.choice.types import Answer, Entry
 from lcot.report.ascii import front as ascii_front
-from lcot.report.contract import basis_dict, front_rows
+from lcot.report.contract import BOUGHT, basis_dict, break_even, front_rows
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 HEADINGS = {
-    "unpriced": "No sourced price (not ranked; the price at which it would be the cheapest)",
+    "unpriced": "No sourced price, so not ranked; break-even is the price at which it would be the cheapest",
     "announced": "Not on sale by the date asked",
     "missing_fact": "A fact is not public (supply it with --set FACT='VALUE UNIT' or in a file of your own)",
     "infeasible": "Does not meet the question",
@@ -32,12 +36,14 @@ COLUMNS = (
     "systems",
     "kW",
 )
+RUNS = ("system", "layout", "chips", "batch", "weights", "KV", "speculation", "limit", "engine")
+ABSENT = ("system", "why", "tok/s/user", "systems", "$/Mtok", "break-even")
+LEFT = {"", "system", "layout", "weights", "KV", "speculation", "limit", "engine", "why"}
 
 
 def render(answer: Answer, console: object | None = None, width: int = 110) -> None:
     """Print the answer with rich."""
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
     out = console if isinstance(console, Console) else Console(highlight=False)
@@ -46,15 +52,9 @@ def render(answer: Answer, console: object | None = None, width: int = 110) -> N
     out.print(Text(answer.verdict, style="bold"))
     ranked = answer.by_status("ranked")
     if ranked:
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for name in COLUMNS:
-            table.add_column(name, justify="left" if name in ("", "system") else "right", no_wrap=True)
-        for place, item in enumerate(ranked, 1):
-            table.add_row(str(place), *row(item))
-        out.print(table)
+        out.print(table(COLUMNS, [(str(place), *row(item)) for place, item in enumerate(ranked, 1)]))
         out.print(Text("\nDeployments", style="bold"))
-        for item in ranked:
-            out.print(Text(f"  {item.system.id}: {layout(item)}"))
+        out.print(table(RUNS, [layout(item) for item in ranked]))
         rows = front_rows(answer)
         if rows:
             out.print(Text("\nThe front at full load: $/Mtok against tokens/s a user", style="bold"))
@@ -63,11 +63,26 @@ def render(answer: Answer, console: object | None = None, width: int = 110) -> N
         group = answer.by_status(status)
         if group:
             out.print(Text(f"\n{heading}", style="bold"))
-            for line in lines(group):
-                out.print(Text(line), soft_wrap=False)
+            columns = ABSENT if any(item.plan for item in group) else ABSENT[:2]
+            out.print(table(columns, [absent(item, answer.question.basis)[: len(columns)] for item in group]))
     out.print()
     for line in notes(answer):
         out.print(Text(line, style="dim"))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """A table without lines; only words may wrap, never numbers."""
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        made.add_column(
+            name, justify="left" if name in LEFT else "right", no_wrap=name not in ("why", "engine", "limit")
+        )
+    for cells in rows:
+        made.add_row(*map(Text, cells))
+    return made
 
 
 def row(item: Entry) -> list[str]:
@@ -94,33 +109,38 @@ def row(item: Entry) -> list[str]:
     ]
 
 
-def layout(item: Entry) -> str:
-    """What runs where, in one line."""
+def layout(item: Entry) -> tuple[str, ...]:
+    """What runs where: cells of one deployment."""
     plan = item.plan
     assert plan is not None
     d, served = plan.deployment, plan.served
     return (
-        f"{int(served.copies)} x {d.label} on {int(served.systems) * d.system.count} chips, batch "
-        f"{float(served.batch):.0f}, {d.precision.label} weights, KV {d.precision.kv}, {d.engine.name}, "
-        f"speculation {d.speculation.method}; limit: {served.limit}"
+        item.system.id,
+        f"{int(served.copies)} x {d.label}",
+        f"{int(served.systems) * d.system.count}",
+        f"{float(served.batch):.0f}",
+        d.precision.label,
+        d.precision.kv,
+        d.speculation.method,
+        served.limit,
+        d.engine.name,
     )
 
 
-def lines(group: Iterable[Entry]) -> Iterable[str]:
-    """One line for each system that is not ranked."""
-    for item in group:
-        extra = ""
-        if item.plan is not None:
-            served = item.plan.served
-            extra = f" [{1 / float(served.time_per_output_token):.0f} tok/s/user on {int(served.systems)} systems"
-            if item.plan.bill is not None:
-                extra += f", {dollars(blended(item))} $/Mtok"
-            if item.break_even_price is None:
-                extra += ", dearer even as a gift"
-            else:
-                extra += f", break-even ${item.break_even_price:,.0f} a system"
-            extra += "]"
-        yield f"  {item.system.id}: {item.reason}{extra}"
+def absent(item: Entry, basis: str) -> tuple[str, ...]:
+    """Cells of one system that is not ranked."""
+    if item.plan is None:
+        return (item.system.id, item.reason, "", "", "", "")
+    served, bill, price = item.plan.served, item.plan.bill, break_even(item, basis)
+    meets = "" if price is None else "not as a gift" if price <= 0 else f"${price:,.{2 if basis == 'rent' else 0}f}"
+    return (
+        item.system.id,
+        item.reason,
+        f"{1 / float(served.time_per_output_token):.0f}",
+        f"{int(served.systems)}",
+        "" if bill is None else dollars(blended(item)),
+        meets,
+    )
 
 
 def explain_absence(answer: Answer, item: Entry) -> Iterable[str]:
@@ -165,6 +185,8 @@ def notes(answer: Answer) -> Iterable[str]:
         else "$/Mtok, input and output are at the stated facts; used is the utilisation."
     )
     yield from under_load(answer)
+    if any(item.break_even_price is not None for item in answer.entries):
+        yield f"Break-even: the price of a {BOUGHT[question.basis]} at which it would cost as much as the cheapest."
     yield "* extrapolated: nothing of the same family, engine and model size was measured in the evidence."
     if basis["declared_estimates"]:
         yield f"Declared estimates in use: {', '.join(basis['declared_estimates'])}."
