@@ -76,8 +76,8 @@ class MissingFact(LcotError):
 
 
 class Infeasible(LcotError):
-    """No deployment meets what was asked."""
+    """No deployment meets what was asked. Of two with one limit, the one that reached more is the nearer."""
 
-    def __init__(self, reason: str, limit: str = "") -> None:
-        self.reason, self.limit = reason, limit
+    def __init__(self, reason: str, limit: str = "", reached: float = 0.0) -> None:
+        self.reason, self.limit, self.reached = reason, limit, reached
         super().__init__(reason)

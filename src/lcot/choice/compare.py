@@ -132,7 +132,7 @@ def verdict(answer: Answer) -> str:
     precision, engine = deployment.precision.label, deployment.engine.name
     layout = f"{int(served.copies)} x {deployment.label}, {precision} weights, {engine}"
     plural = "s" if systems > 1 else ""
-    text += f", {question.basis}, on {systems} system{plural} ({layout}) at {float(served.utilisation):.0%} utilisation"
+    text += f", {question.basis}, on {systems} system{plural} ({layout}) at {best.utilisation:.0%} utilisation"
     if len(ranked) > 1:
         second = ranked[1]
         text += f"; next {second.system.name}, {expected(second) / expected(best) - 1:+.0%}"

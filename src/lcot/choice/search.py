@@ -24,6 +24,7 @@ from lcot.workload.formats import precision, supported
 GRID = 24  # batch sizes at which a deployment is evaluated
 DRAWN_GRID = 12  # the same, in each draw
 CHAINED = ("wafer", "lpu")  # families whose copies are chains of whole systems
+TIE = 0.01  # costs closer than this are the same: a rack costs what it costs, however it is cut
 TRIED = 3  # best deployments of a system that are kept for the draws
 
 
@@ -97,12 +98,24 @@ def plans(question: Question, system: System) -> tuple[list[Plan], list[Rejectio
         try:
             good.append(plan(deployment, question))
         except Infeasible as error:
-            bad.append(Rejection(deployment.label, str(error), error.limit))
+            bad.append(Rejection(deployment.label, str(error), error.limit, error.reached))
         except MissingFact as error:
             missing.append(error)
     if missing and not good:
         raise missing[0]
-    return sorted(good, key=merit), bad
+    return by_merit(good), bad
+
+
+def by_merit(good: list[Plan]) -> list[Plan]:
+    """Cheapest first; of those that cost the same to within `TIE`, the one with the most room goes first."""
+    ordered = sorted(good, key=merit)
+    alike = [p for p in ordered if merit(p) <= merit(ordered[0]) * (1.0 + TIE)]
+    return sorted(alike, key=room, reverse=True) + ordered[len(alike) :]
+
+
+def room(candidate: Plan) -> float:
+    """What one system delivers within the target. [request/s]"""
+    return float(candidate.served.capacity / candidate.served.systems)
 
 
 def entry(question: Question, system: System) -> Entry:
@@ -124,7 +137,10 @@ def entry(question: Question, system: System) -> Entry:
         when = system.available or "no date published"
         status, reason = "announced", f"{system.status}, {when}" + (f"; {reason}" if reason else "")
     others = tuple(found.deployment for found in good[:TRIED])
-    return Entry(system, status, reason, best, others, system_front(good, question), rejections=tuple(bad))
+    return Entry(
+        system, status, reason, best, others, system_front(good, question), rejections=tuple(bad),
+        deliverable=max(map(room, good)),
+    )  # fmt: skip
 
 
 def on_sale(system: System, by: str) -> bool:
@@ -135,7 +151,7 @@ def on_sale(system: System, by: str) -> bool:
 def nearest_miss(bad: list[Rejection]) -> str:
     """The reason of the deployment that failed last: the limits in the order in which they bind."""
     order = ["speed", "time to first token", "KV cache", "context", "batch limit"]
-    ranked = sorted(bad, key=lambda r: order.index(r.limit) if r.limit in order else len(order))
+    ranked = sorted(bad, key=lambda r: (order.index(r.limit) if r.limit in order else len(order), -r.reached))
     return f"{ranked[0].layout}: {ranked[0].reason}" if ranked else "no deployment to try"
 
 

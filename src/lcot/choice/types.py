@@ -53,6 +53,7 @@ class Rejection:
     layout: str
     reason: str
     limit: str
+    reached: float = 0.0  # the best of what is limited, the more the nearer
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,14 @@ class Entry:
     confidence_reason: str = ""
     rejections: tuple[Rejection, ...] = field(default_factory=tuple[Rejection, ...])
     simulated: UnderLoad | None = None  # None: times are those of the steady state
+    deliverable: float = 0.0  # of one system within the target, in the layout that delivers most. [request/s]
+
+    @property
+    def utilisation(self) -> float:
+        """Tokens delivered over tokens that the systems bought can deliver within the target. [1]"""
+        assert self.plan is not None
+        served = self.plan.served
+        return float(served.rate / max(served.capacity, self.deliverable * served.systems))
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ def entry_dict(item: Entry, question: Question) -> dict[str, Any]:
         "simulated": item.simulated is not None,
         "under_load": under_load_dict(item),
     }
-    served = plan_dict(plan, float(question.traffic.output_tokens)) if plan else dict.fromkeys(PLAN_KEYS)
+    served = plan_dict(item, plan, float(question.traffic.output_tokens)) if plan else dict.fromkeys(PLAN_KEYS)
     return result | served | {"usd_per_mtok": cost_dict(item)}
 
 
@@ -124,7 +124,7 @@ PLAN_KEYS = (
 )  # fmt: skip
 
 
-def plan_dict(plan: Plan, output_tokens: float) -> dict[str, Any]:
+def plan_dict(item: Entry, plan: Plan, output_tokens: float) -> dict[str, Any]:
     """The deployment chosen on a system and what it does."""
     deployment, served = plan.deployment, plan.served
     chips = float(served.systems) * deployment.system.count
@@ -144,7 +144,7 @@ def plan_dict(plan: Plan, output_tokens: float) -> dict[str, Any]:
         "tokens_per_second_per_chip": plain(float(served.rate) * output_tokens / chips),
         "time_to_first_token": plain(served.time_to_first_token),
         "time_per_output_token": plain(served.time_per_output_token),
-        "utilisation": plain(served.utilisation),
+        "utilisation": plain(item.utilisation),
         "power": plain(served.power),
         "limit": served.limit,
         "notes": list(plan.steps.notes),

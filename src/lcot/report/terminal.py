@@ -103,7 +103,7 @@ def row(item: Entry) -> list[str]:
         f"{spread.probability_cheapest:.0%}" if spread else "",
         f"{1 / float(served.time_per_output_token):.0f}",
         ("" if item.simulated else "~") + seconds(float(served.time_to_first_token)),
-        f"{float(served.utilisation):.0%}",
+        f"{item.utilisation:.0%}",
         f"{int(served.systems)}",
         "" if served.power is None else f"{float(served.power) / 1e3:.1f}",
     ]

@@ -60,7 +60,8 @@ def capacity(points: Curve, target: Target, burstiness: Numeric = 1.0) -> tuple[
     }
     for name, alone in limits.items():
         if np.isnan(alone).all():
-            raise Infeasible(refusal(name, points, target), name)
+            reason, reached = refusal(name, points, target)
+            raise Infeasible(reason, name, reached)
     most = np.minimum.reduce([*limits.values(), points.batch[-1]])
     half = SURPLUS * np.asarray(burstiness) / 2.0
     mean = np.maximum((np.sqrt(half**2 + most) - half) ** 2, np.minimum(most, 1.0))
@@ -71,15 +72,15 @@ def capacity(points: Curve, target: Target, burstiness: Numeric = 1.0) -> tuple[
     return mean, name if first[name] < np.ravel(points.batch[-1])[0] else "batch limit"
 
 
-def refusal(limit: str, points: Curve, target: Target) -> str:
-    """Why one request alone does not meet a limit, in words."""
+def refusal(limit: str, points: Curve, target: Target) -> tuple[str, float]:
+    """Why one request alone does not meet a limit, in words, and how near it comes: larger is nearer."""
     if limit == "KV cache":
-        return "the KV cache does not hold one request beside the weights"
+        return "the KV cache does not hold one request beside the weights", float(np.max(points.held))
     if limit == "speed":
         best = 1.0 / np.min(points.time_per_output_token[0])
-        return f"reaches {best:.1f} tokens/s a user alone on the machine, {target.speed:g} asked"
+        return f"reaches {best:.1f} tokens/s a user alone on the machine, {target.speed:g} asked", float(best)
     first = float(np.min(points.time_to_first_token[0]))
-    return f"first token after {first:.2f} s alone on the machine, {target.time_to_first_token:g} s asked"
+    return f"first token after {first:.2f} s alone on the machine, {target.time_to_first_token:g} s asked", -first
 
 
 def reach(limit: float, times: np.ndarray, batch: np.ndarray) -> np.ndarray:
