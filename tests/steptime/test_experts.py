@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from lcot.steptime.experts import experts, touched
 from lcot.workload.architecture import FeedForward
+from lcot.workload.formats import bytes_of
 from tests.steptime.gpus import CHIP, engine_facts
+from tests.steptime.machines import facts
 
 LAYER = FeedForward(1000, experts=8, active=2)
 E = engine_facts()
@@ -25,6 +29,20 @@ def test_one_token_reads_the_weights_of_its_experts() -> None:
     arithmetic = 2 * (rows + busy * 10) * size / (0.25e15)
     traffic = (busy * size * 2 + rows * (4 * 800 + 12 * 1000)) / 0.5e12
     assert step.total == pytest.approx(5e-6 + (arithmetic**2 + traffic**2) ** 0.5)
+
+
+def test_widened_weights_multiply_at_the_rate_of_older_instructions_by_hand() -> None:
+    own = {"experts__share__widened": 0.4, "experts__tile__widened": 4.0}
+    slower = {key.replace(".", "__"): fact.value for key, fact in CHIP.facts.items()} | {"synchronous__bf16": 0.3e15}
+    chip = replace(CHIP, facts=facts("toy", **slower))
+    step = experts(1.0, LAYER, 8, 1000, 800, 1, "int4", "bf16", chip, engine_facts(**own))
+    size, rows, busy = 3 * 800 * 1000, 2.0, 2.0
+    arithmetic = 2 * (rows + busy * 4) * size / (0.4 * 0.5 * 0.3e15)
+    traffic = (busy * size * bytes_of("int4") + rows * (4 * 800 + 12 * 1000)) / 0.5e12
+    assert step.total == pytest.approx(5e-6 + (arithmetic**2 + traffic**2) ** 0.5)
+    # weights that are multiplied as they are stored keep the peak and the constants of other kernels
+    wide = experts(1.0, LAYER, 8, 1000, 800, 1, "bf16", "bf16", chip, engine_facts(**own))
+    assert wide.total == experts(1.0, LAYER, 8, 1000, 800, 1, "bf16", "bf16", CHIP, E).total
 
 
 def test_all_experts_are_read_once_by_many_tokens() -> None:

@@ -49,6 +49,7 @@ FABRIC = {
 CHIP: dict[str, Key] = {
     **{f"peak.{name}": Key("FLOP/s", 1e9, 1e20) for name in FORMATS},
     **{f"achievable.{name}": Key("1", 0.01, 1.2) for name in FORMATS},  # of the peak, by the best matrix product
+    "synchronous.bf16": Key("FLOP/s", 1e9, 1e20),  # of older matrix instructions, where newer ones are faster
     **_tail("memory.*.", MEMORY),
     **_tail("fabric.*.", FABRIC),
     "power.tdp": Key("W", 0.1, 1e6, scopes=POWER_SCOPES),

@@ -73,7 +73,8 @@ def experts(
         The chip.
     engine : Facts
         Constants: ``experts.floor`` [s], ``experts.memory``, ``experts.share`` (of the attainable share of a plain
-        matrix product), ``experts.imbalance`` [1], ``experts.tile`` [token].
+        matrix product), ``experts.imbalance`` [1], ``experts.tile`` [token]; ``experts.share.widened`` and
+        ``experts.tile.widened`` where weights of 4 bits are widened to 16 before they multiply.
 
     Returns
     -------
@@ -92,7 +93,8 @@ def experts(
     .. math:: t = t_0 + \left\| \frac{2\,(R + E_t\,\theta)\,\mu h w}{\eta_c F},\;
               \frac{E_t\,\mu h w\,b_w + R\,[(2 + b_a) h + 4 \mu w]}{\eta_m B} \right\|_2
 
-    :math:`\theta` are the rows by which the last tile of an expert is too large on average.
+    :math:`\theta` are the rows by which the last tile of an expert is too large on average. Kernels that widen
+    weights in registers use the older, warp-synchronous matrix instructions, whose rate :math:`F` is then.
 
     References
     ----------
@@ -102,9 +104,24 @@ def experts(
     rows = spread * tokens * layer.active / ranks
     busy = held * touched(layer.experts, layer.active, tokens)
     size = layer.matrices * hidden * width
-    rate = engine.number("experts.share") * attainable(chip, engine, compute) * peak(chip, compute)
+    widened = compute == "bf16" and bytes_of(weights) < 1.0
+    share, tile = (_constant(f"experts.{name}", widened, engine) for name in ("share", "tile"))
+    units = _synchronous(chip, compute) if widened else peak(chip, compute)
+    rate = share * attainable(chip, engine, compute) * units
     bandwidth = engine.number("experts.memory") * main_bandwidth(chip)
-    arithmetic = 2.0 * (rows + busy * engine.number("experts.tile")) * size / rate
+    arithmetic = 2.0 * (rows + busy * tile) * size / rate
     each = (2.0 + ACTIVATION[compute]) * hidden + 4.0 * layer.matrices * width
     traffic = (busy * size * bytes_of(weights) + rows * each) / bandwidth
     return roofline(arithmetic, traffic, engine.number("experts.floor") * some(tokens))
+
+
+def _synchronous(chip: Chip, compute: str) -> Numeric:
+    """Rate of the warp-synchronous matrix instructions; chips without a rate of their own for them use the peak."""
+    key = f"synchronous.{compute}"
+    return chip.facts.number(key) if chip.facts.has(key) else peak(chip, compute)
+
+
+def _constant(key: str, widened: bool, engine: Facts) -> Numeric:
+    """A constant of the experts' kernels; those that widen weights on the way may have their own."""
+    own = f"{key}.widened"
+    return engine.number(own if widened and engine.has(own) else key)

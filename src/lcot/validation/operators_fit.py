@@ -67,7 +67,8 @@ OPERATORS: dict[str, tuple[tuple[str, ...], Callable[[Path, str], list[Sample]]]
         lambda folder, engine: latent_samples(folder, engine, "generation_mla"),
     ),
     "experts": (
-        ("experts.floor", "experts.memory", "experts.share", "experts.tile"),
+        ("experts.floor", "experts.memory", "experts.share", "experts.tile", "experts.share.widened",
+         "experts.tile.widened"),
         expert_samples,
     ),
     "all-reduce": (
@@ -130,8 +131,12 @@ def fit_operator(operator: str, engine: str, folder: Path, start: Facts) -> Oper
 
 
 def _with_keys(start: Facts, keys: Sequence[str]) -> Facts:
-    """The facts with a fact for each key, a narrow cache beginning as a wide one."""
-    more = {key: Fact(key, start.number(key.removesuffix(".narrow")), "1") for key in keys if key not in start}
+    """The facts with a fact for each key; a narrow cache begins as a wide one, widened weights as others."""
+
+    def plain(key: str) -> str:
+        return key.removesuffix(".narrow").removesuffix(".widened")
+
+    more = {key: Fact(key, start.number(plain(key)), "1") for key in keys if key not in start}
     return Facts(start.owner, {**start.items_by_key, **more})
 
 
