@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from lcot.steptime.types import Speculation
 from lcot.validation.deploying import plans
 from lcot.validation.observe import protocol_of
 from lcot.validation.points import conditions_of
 from lcot.validation.policies import policy_of, transfer
-from lcot.validation.recipes import recipe_of, with_benchmark_weights, with_recipe_cache
+from lcot.validation.predict import assumed
+from lcot.validation.recipes import drafted, drafting_of, recipe_of, with_benchmark_weights, with_recipe_cache
 from lcot.validation.types import Condition, Layout
 
 ROW = {
@@ -93,3 +95,40 @@ def test_stated_cache_stands(mark: str) -> None:
     row = condition(kv_dtype="fp8", note=mark)
     deployment = plans(row)[0].deployment
     assert with_recipe_cache(deployment, row).precision.kv == "fp8"
+
+
+DRAFTING = {
+    "engine": "trtllm 1.2.0rc6.post3",
+    "parallelism": "tp8 mtp8",
+    "spec_decode": "unknown",
+    "date": "2026-02-05",
+}
+
+
+def test_public_configurations_tell_which_runs_drafted_tokens() -> None:
+    row = condition(**DRAFTING)
+    assert assumed(row) == [(1.0, drafted(3))]
+    # an image of its own; a day before any run drafted; an image of both kinds, by its day; no such run
+    assert assumed(condition(**DRAFTING | {"engine": "trtllm 1.2.0rc6.post2"})) == [(1.0, Speculation())]
+    assert assumed(condition(**DRAFTING | {"engine": "trtllm", "date": "2025-11-02"})) == [(1.0, Speculation())]
+    both = DRAFTING | {"engine": "trtllm 1.1.0rc2.post2"}
+    assert [drafting_of(condition(**both | {"date": day})).draft_tokens for day in ("2025-12-15", "2026-01-14")] == [
+        0,
+        3,
+    ]
+    assert drafting_of(condition(**DRAFTING | {"note": ""})) is None
+    assert drafting_of(condition(**DRAFTING | {"model": "Qwen/Qwen3-32B"})) is None
+    pools = "prefill 1x(tp8 ep8) | decode 1x(tp8 ep8)"
+    assert drafting_of(condition(**DRAFTING | {"parallelism": pools, "n_devices": "16"})) is None
+    assert len(assumed(condition(**DRAFTING | {"engine": "sglang 0.5.9", "date": "2026-03-25"}))) == 2
+
+
+def test_data_parallel_attention_drafts_one_token() -> None:
+    row = condition(**DRAFTING | {"parallelism": "tp1 dp8 ep8"})
+    assert drafting_of(row) == drafted(1)
+    assert drafted(1).acceptance_length == pytest.approx(1.6645)
+    assert drafted(3).acceptance_length == pytest.approx(2.4, abs=0.001)
+
+
+def test_what_a_row_states_of_drafting_stands_above_the_recipe() -> None:
+    assert assumed(condition(**DRAFTING | {"spec_decode": "n"})) == [(1.0, Speculation())]

@@ -16,12 +16,13 @@ from lcot.validation.intervals import mixture
 from lcot.validation.observe import Pool, Setup, Values, observe, protocol_of
 from lcot.validation.points import USUAL
 from lcot.validation.policies import policy_of
-from lcot.validation.recipes import with_benchmark_weights, with_recipe_cache
+from lcot.validation.recipes import drafting_of, with_benchmark_weights, with_recipe_cache
 from lcot.validation.spreads import Spreads, committed_spreads, path_of, widening_of
 from lcot.validation.types import Condition, Layout, Prediction
 
 STATISTIC = {"": "mean", "median": "p50", "average": "mean"}
 THROUGHPUT = ("output_tok_s_total", "total_tok_s_total", "input_tok_s_total")
+TOTALS = (*THROUGHPUT, "watts_system", "joules_per_token")
 MIXED_SHARE = 0.25  # weight of unstated multi-token prediction where the model ships it; see docs/accuracy.md
 MOST_MEMORY = 0.98  # share of the memory that an engine may be given, at the very most [1]
 LEAST_RESERVE = 0.5e9  # least room for activations and graphs [B]
@@ -120,9 +121,12 @@ def _does_not_fit(condition: Condition, problem: LcotError) -> bool:
 
 
 def assumed(condition: Condition) -> list[tuple[float, Speculation]]:
-    """Speculation to assume, with weights: as stated, or both where the row leaves it open and the model ships it."""
-    if condition.speculation is not None:
-        return [(1.0, condition.speculation)]
+    """Speculation to assume, with weights: as stated by the row or by the public recipe of its run, or both where
+    they leave it open and the model ships it.
+    """
+    stated = drafting_of(condition) if condition.speculation is None else condition.speculation
+    if stated is not None:
+        return [(1.0, stated)]
     if not model_of(condition.model).prediction_layers or condition.scenario not in ("closed_loop", "interactive"):
         return [(1.0, OFF)]
     return [(1.0 - MIXED_SHARE, OFF), (MIXED_SHARE, USUAL)]
@@ -265,13 +269,20 @@ def table_of(deployment: Deployment, sequences: int, budget: int) -> StepTable:
     return _tables[key]
 
 
+def statistic_of(condition: Condition) -> str:
+    """The statistic that a row asks for; the mean where the metric is a total of the run, which has but one value."""
+    if condition.metric in TOTALS:
+        return "mean"
+    return STATISTIC.get(condition.statistic, condition.statistic)
+
+
 def _prediction(condition: Condition, answer: Answer, spreads: Spreads) -> Prediction:
     def without(status: str, reason: str) -> Prediction:
         return Prediction(condition.id, condition.value, None, None, None, status, reason)
 
     if answer.status != "predicted":
         return without(answer.status, answer.reason)
-    key = (condition.metric, STATISTIC.get(condition.statistic, condition.statistic))
+    key = (condition.metric, statistic_of(condition))
     parts = [(weight, values[key]) for weight, values in answer.components if key in values]
     parts = [(weight, value) for weight, value in parts if isfinite(value) and value > 0]
     if not parts:

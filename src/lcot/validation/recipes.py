@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from lcot.facts.reading import read_yaml
-from lcot.steptime.types import Deployment
+from lcot.steptime.types import Deployment, Speculation
 from lcot.validation.types import Condition
 from lcot.workload.formats import precision, supported
 
+ACCEPTED = 0.6645  # chance of a drafted token once those before it are accepted: three drafts gain 2.4 tokens a step
 # in the source or note of a row of that benchmark
 MARKS = ("inferencex", "inferencemax", "db-dump", "workflow_run_id", "wip=", "gap-analysis")
 
@@ -46,6 +47,30 @@ def recipe_of(condition: Condition, deployment: Deployment) -> Recipe:
 def shortest(condition: Condition) -> float:
     """Shortest over nominal length of a row's requests; 1 where they are all alike. [1]"""
     return float(_content()["lengths"]) if is_recipe(condition) else 1.0
+
+
+def drafting_of(condition: Condition) -> Speculation | None:
+    """Speculative decoding of a run, where the public configurations tell it by image and day; None where not."""
+    rules = _content()["drafting"]
+    one_pool = condition.layout is not None and condition.prefill_layout is None
+    if not (one_pool and is_recipe(condition) and any(condition.model.startswith(name) for name in rules["models"])):
+        return None
+    for rule in rules["rules"]:
+        tests = (
+            rule["engine"] == condition.engine,
+            rule.get("version", condition.engine_version) == condition.engine_version,
+            "since" not in rule or condition.date >= rule["since"],
+            "before" not in rule or "" < condition.date < rule["before"],
+        )
+        if all(tests):
+            spread = condition.layout is not None and condition.layout.data > 1
+            return drafted(rule["spread"] if spread else rule["drafts"])
+    return None
+
+
+def drafted(tokens: int) -> Speculation:
+    """Drafts of so many tokens, each with the same chance once those before it are accepted."""
+    return Speculation("mtp", tokens, sum(ACCEPTED**n for n in range(tokens + 1))) if tokens else Speculation()
 
 
 def with_benchmark_weights(deployment: Deployment, condition: Condition) -> Deployment:
