@@ -95,8 +95,11 @@ def test_partner_is_bought_too():
     both = bill(system, partner=make_system(price=600e3))
     alone = bill()
     assert both.capital["accelerator"] == pytest.approx(3 * alone.capital["accelerator"])
-    assert both.lines["energy"] > alone.lines["energy"]
+    assert both.lines["energy"] == pytest.approx(alone.lines["energy"])  # power of a pair, once known, is of both
     assert both.tokens == alone.tokens
+    unknown = replace(SERVED, power=None)
+    nameplates = bill(system, partner=make_system(price=600e3), served=unknown)
+    assert nameplates.lines["energy"] == pytest.approx(2 * bill(served=unknown).lines["energy"])
 
 
 def test_power_unknown_to_the_step_time_comes_from_the_nameplate():

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from lcot.cost.bill import price
 from lcot.cost.finance import levelling
 from lcot.cost.pricing import break_even_price, first_year_price, marginal_cost, priced_at
-from lcot.units import HOUR
+from lcot.units import HOUR, YEAR
 from tests.cost.conftest import SERVED, TRAFFIC, make_site, make_system
 
 
@@ -43,9 +45,21 @@ def test_break_even_of_draws():
 def test_first_year_price():
     bill = price(make_system(), SERVED, TRAFFIC, make_site())
     level = bill.cost["bottleneck_seconds"].blended
-    assert first_year_price(bill, make_site()) == pytest.approx(level / levelling(0.08, -0.3, 5))
-    assert first_year_price(bill, make_site(market__price_decline=0.0)) == pytest.approx(level)
-    assert first_year_price(bill, make_site()) > level
+    assert first_year_price(bill, make_site(), TRAFFIC) == pytest.approx(level / levelling(0.08, -0.3, 5))
+    assert first_year_price(bill, make_site(market__price_decline=0.0), TRAFFIC) == pytest.approx(level)
+    assert first_year_price(bill, make_site(), TRAFFIC) > level
+
+
+def test_first_year_price_of_a_full_fleet_that_gets_faster():
+    """By the years: what is sold each year, at a price that falls, pays for the level costs."""
+    full = replace(TRAFFIC, rate=None)
+    site = make_site(growth__software=0.2 / YEAR, growth__degradation=0.05 / YEAR)
+    bill = price(make_system(), SERVED, full, site)
+    years = np.arange(5)
+    sold = 4.0 * 1500 * YEAR * (1.2 * 0.95) ** years
+    worth = 1.08 ** -(years + 1.0)
+    first = float(bill.total) * YEAR * worth.sum() / (sold * 0.7**years * worth).sum()
+    assert first_year_price(bill, site, full) == pytest.approx(first, rel=1e-12)
 
 
 def test_marginal_cost_is_the_energy():

@@ -79,7 +79,8 @@ def test_power_of_the_nameplate_keeps_its_trace():
 def test_prices_that_follow_keep_their_trace():
     plain = price(make_system(), SERVED, TRAFFIC, make_site())
     made = price(traced_system(), SERVED, TRAFFIC, traced_site())
-    assert first_year_price(made, traced_site()).value == pytest.approx(first_year_price(plain, make_site()), rel=1e-12)
+    wanted = first_year_price(plain, make_site(), TRAFFIC)
+    assert first_year_price(made, traced_site(), TRAFFIC).value == pytest.approx(wanted, rel=1e-12)
     assert marginal_cost(made).value == pytest.approx(marginal_cost(plain), rel=1e-12)
     found = break_even_price(Traced(2e-6, "target"), traced_system(), SERVED, TRAFFIC, traced_site())
     assert found.value == pytest.approx(break_even_price(2e-6, make_system(), SERVED, TRAFFIC, make_site()), rel=1e-9)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from lcot.cost.allocation import all_to_output, by_bottleneck_seconds, by_list_price, tokens_per_request
-from lcot.cost.capital import components, facility
+from lcot.cost.capital import purchases
 from lcot.cost.finance import levelling
 from lcot.cost.power import average_power, cooled, provided_power
 from lcot.cost.reading import Reading
@@ -81,8 +81,8 @@ def price(
         lines, capital, drawn = owned(system, served, site, reading)
         if system.pairs_with:
             beside = partner if partner is not None else partner_of(system)
-            idle = replace(served, power=None)
-            more, more_capital, more_drawn = owned(beside, idle, site, reading)
+            counted = None if served.power is None else 0.0  # power of a pair, where it is known, is of both
+            more, more_capital, more_drawn = owned(beside, replace(served, power=counted), site, reading)
             lines = {name: lines[name] + more[name] for name in lines}
             capital = {name: capital[name] + more_capital[name] for name in capital}
             drawn = drawn + more_drawn
@@ -138,17 +138,15 @@ def owned(
     :cite:t:`barroso2018`, chapter 6.
     """
     facts, count = site.facts, served.systems
-    parts = components(system, site, reading)
+    parts = purchases(system, site, reading)
     provided = provided_power(system, site, reading)
     lines = {part.name: part.yearly * count / YEAR for part in parts}
     capital = {part.name: part.price * count for part in parts}
     if facts.has("facility.rent"):
         lines["facility"] = provided * count * reading.number(facts, "facility.rent")
     else:
-        building = facility(provided, site, reading)
-        upkeep = building.price * reading.number(facts, "facility.upkeep", "a facility of one's own")
-        lines["facility"] = (building.yearly / YEAR + upkeep) * count
-        capital["facility"] = building.price * count
+        upkeep = reading.number(facts, "facility.upkeep", "a facility of one's own")
+        lines["facility"] = lines["facility"] + capital["facility"] * upkeep
     drawn = served.power
     if drawn is None:
         idle = reading.number(facts, "power.idle_fraction", "energy")
@@ -250,12 +248,9 @@ def settle(
     facts = site.facts
     delivered = served.rate * reading.number(facts, "availability", "tokens delivered")
     if traffic.rate is None:
-        gain = reading.number(facts, "growth.software") * YEAR
-        wear = reading.number(facts, "growth.degradation") * YEAR
         rate = reading.number(facts, "finance.discount_rate") * YEAR
-        delivered = delivered * levelling(
-            rate, (1 + gain) * (1 - wear) - 1, reading.number(facts, "life.accelerator") / YEAR
-        )
+        life = reading.number(facts, "life.accelerator") / YEAR
+        delivered = delivered * levelling(rate, growth(site, reading), life)
     request = sum(lines.values()) / delivered
     ratios = (reading.number(facts, "list_price.output"), reading.number(facts, "list_price.cached"))
     return Bill(
@@ -272,3 +267,36 @@ def settle(
         site_power=drawn,
         used=reading.used,
     )
+
+
+def growth(site: Site, reading: Reading) -> Numeric:
+    """Growth of what a full fleet delivers from one year to the next.
+
+    Parameters
+    ----------
+    site : Site
+        Gains from software and wear. [1/s]
+    reading : Reading
+        Remembers the facts used.
+
+    Returns
+    -------
+    numeric, shape (...)
+        Of the tokens of a year. [1]
+
+    Raises
+    ------
+    MissingFact
+        If the site has no gain or no wear.
+
+    Notes
+    -----
+    .. math:: g' = (1 + g)(1 - \\delta) - 1
+
+    References
+    ----------
+    :cite:t:`short1995`, chapter 4.
+    """
+    gain = reading.number(site.facts, "growth.software") * YEAR
+    wear = reading.number(site.facts, "growth.degradation") * YEAR
+    return (1.0 + gain) * (1.0 - wear) - 1.0

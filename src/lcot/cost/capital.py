@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lcot.cost.finance import Component
+from lcot.cost.power import provided_power
 from lcot.cost.reading import Reading
 from lcot.errors import DomainError, MissingFact
 from lcot.facts.types import Fact, Numeric, Site, System
@@ -167,3 +168,39 @@ def facility(system_power: Numeric, site: Site, reading: Reading) -> Component:
     life = reading.number(site.facts, "life.facility", "capital recovery") / YEAR
     rate = reading.number(site.facts, "finance.facility_rate", "capital recovery") * YEAR
     return Component("facility", system_power * cost * (1.0 + premium), life, rate)
+
+
+def purchases(system: System, site: Site, reading: Reading) -> tuple[Component, ...]:
+    """Everything that is bought with one system: its components, and the building where it is one's own.
+
+    Parameters
+    ----------
+    system : System
+        What is bought.
+    site : Site
+        A site with ``facility.rent`` needs no building.
+    reading : Reading
+        Remembers the facts used.
+
+    Returns
+    -------
+    tuple of Component
+        Accelerator, server, network, and facility if it is owned. [USD]
+
+    Raises
+    ------
+    MissingFact
+        If a price, share, life or rate is missing.
+
+    Notes
+    -----
+    .. math:: K = K_{accelerator} + K_{server} + K_{network} (+ K_{facility})
+
+    References
+    ----------
+    :cite:t:`barroso2018`, chapter 6.
+    """
+    parts = components(system, site, reading)
+    if site.facts.has("facility.rent"):
+        return parts
+    return (*parts, facility(provided_power(system, site, reading), site, reading))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lcot.cost.bill import price
-from lcot.cost.finance import required_first_price
+from lcot.cost.bill import growth, price
+from lcot.cost.finance import levelling, required_first_price
+from lcot.cost.reading import Reading
 from lcot.cost.types import Bill
 from lcot.facts.types import Fact, Facts, Numeric, Site, System
 from lcot.serving.types import Served, Traffic
@@ -101,7 +102,7 @@ def break_even_price(
     return scale * (cost - free) / (dear - free)
 
 
-def first_year_price(bill: Bill, site: Site) -> Numeric:
+def first_year_price(bill: Bill, site: Site, traffic: Traffic) -> Numeric:
     """Blended price needed in the first year where prices of tokens fall every year.
 
     Parameters
@@ -110,6 +111,8 @@ def first_year_price(bill: Bill, site: Site) -> Numeric:
         The bill of a fleet.
     site : Site
         ``market.price_decline`` [1/s], discount rate [1/s] and life of the accelerators [s].
+    traffic : Traffic
+        Without a rate the fleet is full, and gains and wear change what there is to sell from year to year.
 
     Returns
     -------
@@ -123,7 +126,9 @@ def first_year_price(bill: Bill, site: Site) -> Numeric:
 
     Notes
     -----
-    .. math:: P_1 = c / L(r, -d, n)
+    .. math:: P_1 = c \\, L(r, g', n) / L(r, (1 + g')(1 - d) - 1, n)
+
+    with the growth g' of what is delivered, which is in the levelised cost c too.
 
     References
     ----------
@@ -133,7 +138,9 @@ def first_year_price(bill: Bill, site: Site) -> Numeric:
     decline = facts.number("market.price_decline", "the first-year price") * YEAR
     rate = facts.number("finance.discount_rate", "the first-year price") * YEAR
     life = facts.number("life.accelerator", "the first-year price") / YEAR
-    return required_first_price(bill.cost["bottleneck_seconds"].blended, decline, rate, life)
+    gain = 0.0 if traffic.rate is not None else growth(site, Reading())
+    level = bill.cost["bottleneck_seconds"].blended * levelling(rate, gain, life)
+    return required_first_price(level, 1.0 - (1.0 + gain) * (1.0 - decline), rate, life)
 
 
 def marginal_cost(bill: Bill, avoidable: tuple[str, ...] = ("energy",)) -> Numeric:
