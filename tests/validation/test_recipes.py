@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from lcot.steptime.types import Speculation
-from lcot.validation.deploying import plans
+from lcot.validation.deploying import engine_id, plans
 from lcot.validation.observe import protocol_of
 from lcot.validation.points import conditions_of
 from lcot.validation.policies import policy_of, transfer
@@ -132,3 +132,11 @@ def test_data_parallel_attention_drafts_one_token() -> None:
 
 def test_what_a_row_states_of_drafting_stands_above_the_recipe() -> None:
     assert assumed(condition(**DRAFTING | {"spec_decode": "n"})) == [(1.0, Speculation())]
+
+
+def test_public_recipes_scheduled_asynchronously_before_it_was_the_default() -> None:
+    row = condition(engine="vllm 0.12.0")
+    assert engine_id(row) == "vllm"
+    assert engine_id(replace(row, note="")) == "vllm-2025"
+    assert engine_id(condition(engine="vllm 0.17.0", note="")) == "vllm"
+    assert engine_id(condition(engine="trtllm 1.0.0")) == "trtllm"

@@ -10,6 +10,7 @@ from typing import Any
 
 from lcot.facts.reading import read_yaml
 from lcot.steptime.types import Deployment, Speculation
+from lcot.validation.engines import version_of
 from lcot.validation.types import Condition
 from lcot.workload.formats import precision, supported
 
@@ -47,6 +48,12 @@ def recipe_of(condition: Condition, deployment: Deployment) -> Recipe:
 def shortest(condition: Condition) -> float:
     """Shortest over nominal length of a row's requests; 1 where they are all alike. [1]"""
     return float(_content()["lengths"]) if is_recipe(condition) else 1.0
+
+
+def scheduled_as(condition: Condition, version: str) -> str:
+    """The version whose scheduling a run had: public recipes turned it asynchronous before it was the default."""
+    first = _content()["asynchronous"]["versions"].get(condition.engine, "")
+    return first if first and is_recipe(condition) and version_of(version) < version_of(first) else version
 
 
 def drafting_of(condition: Condition) -> Speculation | None:
