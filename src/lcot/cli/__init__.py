@@ -11,6 +11,7 @@ VERBS = {  # verb: where it is, what it answers
     "compare": ("lcot.cli.compare:compare", "Who is cheapest for this model at this speed and load?"),
     "simulate": ("lcot.cli.simulate:simulate", "What do users see when this deployment replays this trace?"),
     "size": ("lcot.cli.size:size", "How many systems, megawatts and dollars for my load at my target?"),
+    "bill": ("lcot.cli.bill:bill", "What does this system cost, line by line and year by year?"),
     "sensitivity": ("lcot.cli.sensitivity:sensitivity", "Which facts move the answer?"),
     "breakeven": ("lcot.cli.sensitivity:breakeven", "Where does the cheapest of two systems change?"),
     "validate": ("lcot.cli.validate:validate", "How far off are the predictions?"),
