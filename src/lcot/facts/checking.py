@@ -11,7 +11,7 @@ from lcot.facts import keys
 from lcot.facts.build import units_of
 from lcot.facts.keys import Key
 from lcot.facts.reading import line_of, read_yaml, validate
-from lcot.facts.schema import FILES, KEY, ChipFile, EngineFile, FactEntry, Owner, SiteFile, SystemFile
+from lcot.facts.schema import FILES, KEY, ChipFile, FactEntry, Owner, SystemFile
 from lcot.facts.types import Chip, Source
 from lcot.units import UNITS, from_si, to_si
 
@@ -83,8 +83,8 @@ def check_system(
     ]
 
 
-def check_open(file: EngineFile | SiteFile, shared: Mapping[str, Source], path: object, text: str) -> list[ParseError]:
-    """Problems between the facts of an engine or a site, whose keys are free."""
+def check_open(file: Owner, shared: Mapping[str, Source], path: object, text: str) -> list[ParseError]:
+    """Problems between the facts of a file whose keys are free: an engine, a site, a company, a deal, a claim."""
     return _located([*_facts(file.facts, None, {}), *_sources(file, [file.facts], shared)], path, text, ("facts",))
 
 
