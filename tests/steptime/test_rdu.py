@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from lcot.errors import DomainError, Infeasible, MissingFact
 from lcot.facts import catalog
-from lcot.steptime.rdu import rdu, switch_time
-from lcot.steptime.types import Deployment, Step
+from lcot.steptime.rdu import busiest, rdu, switch_time
+from lcot.steptime.types import Deployment, Speculation, Step
 from lcot.workload import models
+from lcot.workload.formats import native, supported
 from tests.steptime.machines import BF16, decode, engine, model, prompt, system, with_constant, with_fact
 
 TOY = system("rdu", ("sram", "hbm", "ddr"), (), 16, peak__bf16=1e13, memory__hbm__capacity=1e9,
@@ -92,3 +93,40 @@ def test_arrays_equal_their_elements():
     steps = rdu(PLAN)
     whole = steps.latency(Step(batch, batch * 100)).total
     assert [float(steps.latency(Step(b, b * 100)).total) for b in batch] == pytest.approx(list(whole))
+
+
+def test_the_busiest_of_two_sockets():
+    # one expert each, touched with probability 0.5: 0 on both with 1/4, else 1
+    assert float(busiest(1, 0.5, 2)) == pytest.approx(0.75)
+    assert float(busiest(16, 1.0, 16)) == pytest.approx(16.0)
+    assert float(busiest(16, 0.0, 16)) == pytest.approx(0.0, abs=1e-9)
+    assert np.all(np.diff(busiest(16, np.linspace(0.01, 0.99, 20), 16)) > 0)
+
+
+def test_experts_on_one_socket_wait_for_the_busiest():
+    # two of four experts of 4 MB on 2 sockets: share 1/2, the busiest of 2 x 2 holds 1.375 of the mean of 1
+    plan = replace(PLAN, model=model(experts=4))
+    placed = engine("rdu", memory__attainable=0.5, compute__attainable=0.1, layer__latency=1e-5,
+                    sequence__latency=1e-6, experts__whole=1.0)  # fmt: skip
+    whole = replace(plan, engine=placed)
+    most = float(busiest(2, 0.5, 2))
+    assert most == pytest.approx(1.375)
+    extra = 2 * (2 * most - 4 * 0.5) * 16e6 / (2 * 0.5e12)  # 2 layers, experts of 2 x 1000 x 4000 x 2 bytes
+    assert time(whole) - time(plan) == pytest.approx(extra)
+
+
+def test_a_speed_told_in_a_talk_that_nothing_was_fitted_to():
+    # SambaNova at SC 2025: DeepSeek-R1 at 198 tokens/s for a user on 16 sockets
+    system, engine = catalog.system("sambarack-sn40l-16"), catalog.engine("sambaflow")
+    r1 = models.model("deepseek-r1")
+    plan = Deployment(system, r1, engine, native(r1, supported(system.chip)), tensor=16)
+    assert 1.0 / time(plan, decode(1.0, 1000.0)) == pytest.approx(198, rel=0.15)
+
+
+def test_a_drafting_model_adds_its_tokens():
+    small = model(layers=1, width=1000)
+    both = replace(PLAN, draft=small, speculation=Speculation("draft", 3, 2.0))
+    alone = replace(PLAN, speculation=Speculation("", 3, 2.0))
+    draft = time(replace(PLAN, model=small))
+    assert time(both) == pytest.approx(time(alone) + 3 * draft)
+    assert time(both, prompt(100.0)) == pytest.approx(time(alone, prompt(100.0)))

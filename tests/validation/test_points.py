@@ -247,3 +247,26 @@ def test_rows_that_are_not_understood_are_kept_and_named(tmp_path):
     assert [error.line for error in unreadable] == [3, 4]
     assert "p42" in conditions[1].note
     assert conditions[1].system == ""
+
+
+def test_a_value_of_zero_is_not_a_measurement():
+    with pytest.raises(ParseError, match="above 0"):
+        row(value="0")
+
+
+def test_a_total_of_the_run_has_one_value_whatever_the_statistic():
+    rows = [
+        {**ROW, "system": "H200 SXM 141GB", "metric": "output_tok_s_total", "unit": "tok/s", "statistic": s}
+        for s in ("mean", "p50", "P99")
+    ]
+    found = predict(conditions_of([{**r, "id": str(i)} for i, r in enumerate(rows)]))
+    assert len({one.predicted for one in found}) == 1
+    assert found[0].predicted
+
+
+def test_unstated_weights_that_do_not_fit_are_taken_narrower():
+    # 141 GB of a 70B in 16 bits on one GPU of 80 GB: 8 bits (70 GB); on two of them the checkpoint's
+    one = row(model="meta-llama/Llama-3.1-70B", weight_dtype="", note="", n_devices="1", parallelism="")
+    two = row(model="meta-llama/Llama-3.1-70B", weight_dtype="", note="", n_devices="2", parallelism="")
+    stated = row(model="meta-llama/Llama-3.1-70B", weight_dtype="bf16", note="", n_devices="1", parallelism="")
+    assert [c.precision.attention for c in (one, two, stated) if c.precision] == ["fp8", "bf16", "bf16"]

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from lcot.facts.types import Engine
 from lcot.validation.deploying import Overrides, engine_entry, model_of
 from lcot.validation.fitting import Fit, Parameter, left_out, row_weights, solve
-from lcot.validation.predict import STATISTIC, Answer, answer_of, run_of
+from lcot.validation.predict import Answer, answer_of, run_of, statistic_of
 from lcot.validation.types import Condition
 
 # constants that whole runs determine; all others keep what kernels or documents say
@@ -130,7 +130,7 @@ def _parameter(engine: Engine, key: str) -> Parameter | None:
 
 def residual_of(condition: Condition, answer: Answer) -> float | None:
     """log(measured / predicted) of a row; None where it is not predicted, or wildly off."""
-    key = (condition.metric, STATISTIC.get(condition.statistic, condition.statistic))
+    key = (condition.metric, statistic_of(condition))
     if answer.status != "predicted" or condition.value <= 0:
         return None
     values = [(weight, found[key]) for weight, found in answer.components if found.get(key, 0.0) > 0]

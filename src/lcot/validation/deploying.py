@@ -14,10 +14,12 @@ from lcot.validation.engines import engine_for, version_by_date
 from lcot.validation.recipes import scheduled_as
 from lcot.validation.types import Condition, Layout
 from lcot.workload.architecture import Architecture
+from lcot.workload.counts import parameters
 from lcot.workload.formats import native, supported
 
 Overrides = Mapping[str, Mapping[str, float]]  # engine id -> fact key -> value, SI
 OFF = Speculation()
+LARGER = 4.0  # times as many parameters as a draft that pays
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +59,17 @@ def plans(condition: Condition, speculation: Speculation = OFF, overrides: Overr
     precision = condition.precision or native(model, supported(system.chip))
 
     def one(layout: Layout, spoken: Speculation) -> Deployment:
-        return make(system, model, engine, precision, layout, spoken)
+        made = make(system, model, engine, precision, layout, spoken)
+        return replace(made, draft=draft_of(engine, model)) if spoken.method == "draft" else made
 
     if condition.layout is not None:
-        decode = _spread(condition, _serial(condition, completed(condition.layout, condition.devices)))
+        stated = completed(condition.layout, condition.devices)
+        decode = _spread(condition, _serial(condition, stated if system.family == "gpu" else in_copies(stated)))
         prefill = condition.prefill_layout
         if prefill is None:
             return [Plan(one(decode, speculation), decode.copies)]
-        return [Plan(one(decode, speculation), decode.copies, one(prefill, OFF), prefill.copies)]
+        first = _prefilling(condition, prefill, one(prefill, OFF))
+        return [Plan(one(decode, speculation), decode.copies, first, prefill.copies)]
     found = usual_layouts(system, model, condition.devices) if condition.devices else whole_systems(system, model)
     if not found:
         raise Infeasible(f"no usual layout of {model.id} on {condition.devices} x {system.id}", "layout")
@@ -76,6 +81,51 @@ def _spread(condition: Condition, layout: Layout) -> Layout:
     if "attention dp" not in condition.note.lower() or layout.data > 1 or layout.expert_tensor == 1:
         return layout
     return replace(layout, tensor=1, data=layout.tensor, expert=layout.tensor, expert_tensor=1)
+
+
+def draft_of(engine: Engine, model: Architecture) -> Architecture | None:
+    """The model that an engine's service drafts with, where that shares the vocabulary of a much larger one."""
+    if not engine.facts.has("draft.model"):
+        return None
+    draft = _model(engine.facts.text("draft.model"))
+    alike = draft.vocabulary == model.vocabulary and draft.id != model.id
+    return draft if alike and parameters(model) >= LARGER * parameters(draft) else None
+
+
+def drafted(condition: Condition) -> Speculation | None:
+    r"""Speculation of a service that is known to draft, where the row leaves it open; None elsewhere.
+
+    The operator takes the number of drafted tokens that gains most, with acceptance :math:`lpha` and the cost c of
+    a draft relative to the model: the largest :math:`(1 - lpha^{\gamma+1}) / ((1 - lpha)(\gamma c + 1))`.
+    :cite:t:`leviathan2023`, theorem 3.8.
+    """
+    engine, model = engine_entry(condition), _model(condition.model)
+    draft = draft_of(engine, model)
+    if draft is None:
+        return None
+    accepted = float(engine.facts.number("draft.acceptance"))
+    cost = parameters(draft) / parameters(model)
+    gained = {count: (1.0 - accepted ** (count + 1)) / (1.0 - accepted) for count in range(1, 17)}
+    best = max(gained, key=lambda count: gained[count] / (count * cost + 1.0))
+    return Speculation("draft", best, gained[best])
+
+
+def in_copies(layout: Layout) -> Layout:
+    """The layout of chips that have no data-parallel attention: its data ranks are whole copies.
+
+    >>> in_copies(Layout(tensor=8, data=4)).copies
+    4
+    """
+    return replace(layout, copies=layout.copies * layout.data, data=1, expert=1, expert_tensor=1)
+
+
+def _prefilling(condition: Condition, layout: Layout, same: Deployment) -> Deployment:
+    """The pool of prompts: of the same system, or of the other one that the row names."""
+    if not condition.prefill_system:
+        return same
+    system = _system(condition.prefill_system)
+    formats = native(same.model, supported(system.chip), same.precision.kv)
+    return make(system, same.model, catalog.engine_of(system), formats, layout, OFF)
 
 
 def whole_systems(system: System, model: Architecture) -> list[Layout]:

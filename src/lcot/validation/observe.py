@@ -164,7 +164,8 @@ def _offline(condition: Condition, setup: Setup, i: float, o: float) -> Values:
     if not rate[best] > 0:
         raise Infeasible("the KV cache does not hold one request beside the weights", "KV cache")
     values = _rates(pool.copies, 1.0 / float(rate[best]), 1.0, i, o, _power(points, best))
-    values |= _everywhere("tpot_ms", 1e3 * float(points.time_per_output_token[best]))
+    each = float(points.time_per_output_token[best])
+    values |= _everywhere("tpot_ms", 1e3 * each) | _everywhere("output_tok_s_per_user", 1.0 / each)
     return values | _everywhere("ttft_ms", 1e3 * float(points.time_to_first_token[best]))
 
 

@@ -141,8 +141,8 @@ def condition_of(row: Mapping[str, str], file: Path, line: int) -> Condition:
     scenario = _one_of(cells, "scenario", content()["scenarios"], file, line)
     metric = _one_of(cells, "metric", list(content()["metrics"]), file, line)
     value = _number(cells, "value", file, line, least=0.0)
-    if value is None:
-        raise ParseError(file, "missing", line=line, key="value", allowed="a number")
+    if not value:
+        raise ParseError(file, "missing or zero", line=line, key="value", allowed="a number above 0")
     layouts = Layouts()  # what a layout means depends on the model
     if architecture is not None:
         mixture, parts = is_mixture(architecture), parts_per_chip(system.id)
@@ -155,7 +155,7 @@ def condition_of(row: Mapping[str, str], file: Path, line: int) -> Condition:
         system=system.id,
         devices=devices,
         model=architecture.id if architecture else cells["model"],
-        precision=_stated_precision(cells, architecture, system.id, file, line),
+        precision=_stated_precision(cells, architecture, system.id, devices, file, line),
         engine=engine.id,
         engine_version=engine.version,
         layout=layouts.main,
@@ -176,6 +176,7 @@ def condition_of(row: Mapping[str, str], file: Path, line: int) -> Condition:
         date=cells["date"],
         quality=cells["quality"],
         note="; ".join(filter(None, (cells["note"], system.note))),
+        prefill_system=system.prefill,
     )
 
 
@@ -195,12 +196,12 @@ def _names(cells: Mapping[str, str]) -> tuple[Named, Named, Architecture | None]
 
 
 def _stated_precision(
-    cells: Mapping[str, str], architecture: Architecture | None, system: str, file: Path, line: int
+    cells: Mapping[str, str], architecture: Architecture | None, system: str, devices: int, file: Path, line: int
 ) -> Precision | None:
     if architecture is None or system not in catalog.system_ids():
         return None
     try:
-        return precision_of(cells, architecture, system)
+        return precision_of(cells, architecture, system, devices)
     except LcotError as error:
         raise ParseError(file, str(error), line=line, key="weight_dtype or kv_dtype") from None
 

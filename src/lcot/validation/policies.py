@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lcot.facts.types import Facts
+from lcot.facts.types import Chip, Facts
 from lcot.serving.types import Policy
 from lcot.steptime.types import Deployment
 from lcot.validation.deploying import Plan
@@ -56,17 +56,26 @@ def policy_of(deployment: Deployment, condition: Condition, plan: Plan) -> tuple
     # each rank of data-parallel attention fills a budget of its own
     policy = replace(policy, max_batched_tokens=policy.max_batched_tokens * deployment.data)
     if plan.prefill is not None:
-        latency, each = transfer(deployment, facts)
+        latency, each = transfer(deployment, facts, plan.prefill)
         policy = replace(policy, transfer_latency=latency, transfer_per_token=each)
     routed = ROUTED if plan.prefill is not None else 0.0
     return policy, given("client.first_token", 0.0) + routed
 
 
-def transfer(deployment: Deployment, facts: Facts) -> tuple[float, float]:
-    """Latency, and seconds per token, of moving a KV cache between pools over each chip's scale-out link. [s, s]"""
-    chip = deployment.system.chip
+def transfer(deployment: Deployment, facts: Facts, prefill: Deployment | None = None) -> tuple[float, float]:
+    """Latency, and seconds per token, of moving a KV cache between pools over each chip's scale-out link. [s, s]
+
+    Where the link of the chips that decode is not on record it is that of the chips that read the prompts.
+    """
+    ends = [pool for pool in (deployment, prefill) if pool is not None and _has_link(pool.system.chip)]
+    pool = ends[0] if ends else deployment
+    chip = pool.system.chip
     level = chip.levels[-1] if chip.levels else ""
     bandwidth = chip.facts.number(f"fabric.{level}.bandwidth", "moving a KV cache between pools")
-    each = kv_bytes_per_token(deployment.model, deployment.precision.kv) / deployment.chips
+    each = kv_bytes_per_token(deployment.model, deployment.precision.kv) / pool.chips
     latency = float(facts.number("collective.outer")) if facts.has("collective.outer") else 0.0
     return latency, each / float(bandwidth)
+
+
+def _has_link(chip: Chip) -> bool:
+    return bool(chip.levels) and chip.facts.has(f"fabric.{chip.levels[-1]}.bandwidth")

@@ -8,12 +8,15 @@ from dataclasses import replace
 from functools import cache
 
 from lcot.facts import catalog
+from lcot.steptime.roofline import main_tier
 from lcot.validation.vocabulary import cache_named, content, weights_named
 from lcot.workload.architecture import Architecture
-from lcot.workload.counts import parameters
+from lcot.workload.counts import parameters, weight_bytes
 from lcot.workload.formats import FORMATS, Precision, canonical, compute_format, native, precision, supported
 from lcot.workload.models import entries, model
 
+NARROWER = ("fp8", "int4")  # for runs that state no format, where the checkpoint's does not fit
+ROOM = 0.95  # share of the memory that weights may fill
 CHOSEN = re.compile(r"gemm=(\w+)\s+moe=(\w+)")
 LARGE = 60e9  # parameters from which a vendor's table names other formats
 GEMM_NAMES = {"int4_wo": "int4", "int8_wo": "w8a16", "sq": "int8", "bfloat16": "bf16", "float16": "fp16"}
@@ -25,7 +28,7 @@ def vendor(system: str) -> str:
     return catalog.system(system).chip.vendor
 
 
-def precision_of(cells: Mapping[str, str], architecture: Architecture, system: str) -> Precision:
+def precision_of(cells: Mapping[str, str], architecture: Architecture, system: str, devices: int = 0) -> Precision:
     """Formats of a row, from its weight_dtype, its kv_dtype, and the gemm and moe fields of its note.
 
     A format of the checkpoint's own width is the checkpoint's; a four-bit one is that of a published checkpoint of
@@ -34,7 +37,24 @@ def precision_of(cells: Mapping[str, str], architecture: Architecture, system: s
     chosen = CHOSEN.search(cells["note"])
     pair = (chosen[1], chosen[2]) if chosen and chosen[1] != "None" else ("", "")
     weights = cells["weight_dtype"] or content()["unstated_weights"].get(system, "")
-    return _precision(weights, cells["kv_dtype"], *pair, architecture.id, system)
+    found = _precision(weights, cells["kv_dtype"], *pair, architecture.id, system)
+    return that_fits(found, cells["weight_dtype"] or pair[0], architecture, system, devices)
+
+
+def that_fits(stated: Precision, weights: str, architecture: Architecture, system: str, devices: int) -> Precision:
+    """The formats of a row that states none, or narrower ones where its devices cannot hold the checkpoint's.
+
+    Such a run was quantised without saying so: the widest of `NARROWER` that leaves room is taken.
+    """
+    if weights or not devices:
+        return stated
+    chip = catalog.system(system).chip
+    key = f"memory.{main_tier(chip)}.capacity"
+    if not chip.facts.has(key):
+        return stated
+    held = ROOM * devices * float(chip.facts.number(key))
+    choices = [stated, *(precision(form, architecture, supported(chip), stated.kv) for form in NARROWER)]
+    return next((one for one in choices if weight_bytes(architecture, one) <= held), stated)
 
 
 @cache

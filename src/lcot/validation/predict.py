@@ -11,7 +11,7 @@ from lcot.errors import DomainError, Infeasible, LcotError
 from lcot.facts import catalog
 from lcot.steptime.types import Deployment, Speculation, StepTable, StepTime
 from lcot.validation.consistency import contradiction, is_share
-from lcot.validation.deploying import OFF, Overrides, Plan, engine_id, model_of, plans
+from lcot.validation.deploying import OFF, Overrides, Plan, drafted, engine_id, model_of, plans
 from lcot.validation.intervals import mixture
 from lcot.validation.observe import Pool, Setup, Values, observe, protocol_of
 from lcot.validation.points import USUAL
@@ -125,6 +125,7 @@ def assumed(condition: Condition) -> list[tuple[float, Speculation]]:
     they leave it open and the model ships it.
     """
     stated = drafting_of(condition) if condition.speculation is None else condition.speculation
+    stated = drafted(condition) if stated is None else stated
     if stated is not None:
         return [(1.0, stated)]
     if not model_of(condition.model).prediction_layers or condition.scenario not in ("closed_loop", "interactive"):

@@ -53,6 +53,7 @@ class Condition:
     date: str
     quality: str
     note: str
+    prefill_system: str = ""  # catalogue id, where prompts are read by another system
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ class Named:
     id: str
     version: str = ""
     note: str = ""
+    prefill: str = ""  # of a system: another one, which reads the prompts
 
 
 @cache
@@ -68,7 +69,7 @@ def system_named(text: str) -> Named:
     found = _first("systems", plain)
     if found is None:
         raise UnknownName("system", text, catalog.system_ids())
-    return Named(found[1]["id"], note=found[1].get("note", ""))
+    return Named(found[1]["id"], note=found[1].get("note", ""), prefill=found[1].get("prefill", ""))
 
 
 @cache
