@@ -43,7 +43,7 @@ def test_as_many_as_asked_are_simulated():
 
 
 def test_a_plan_that_misses_gives_way_to_more_copies():
-    asked = question(("hgx-h200",), rate=20.0, speed=50.0)
+    asked = replace(question(("hgx-h200",), rate=20.0, speed=50.0), pools="together")
     item = compare(asked, finalists=0).entries[0]
     first = item.plan
     tight = replace(asked, target=Target(50.0, 1.3 * float(first.served.time_to_first_token)))
@@ -55,8 +55,29 @@ def test_a_plan_that_misses_gives_way_to_more_copies():
     assert held.simulated.dearer == pytest.approx(blended(held) / blended(item))
 
 
-def test_nothing_left_is_infeasible():
+def test_copies_for_prompts_are_added_where_prompts_come_late():
     asked = question(("hgx-h200",), rate=20.0, speed=50.0)
+    item = compare(asked, finalists=0).entries[0]
+    assert item.plan.pool is not None
+    more = eased(item.plan, asked, "time to first token")
+    assert more.served.prefill_copies > item.plan.served.prefill_copies
+    assert more.served.time_to_first_token < item.plan.served.time_to_first_token
+
+
+def test_prompts_apart_run_through_both_pools():
+    asked = question(("hgx-h200",), rate=20.0, speed=50.0)
+    item = compare(asked, finalists=0).entries[0]
+    run = finalist(item, asked, None, simulate)
+    assert run.plan.served.prefill_copies > 0
+    assert run.simulated.gave_way == ()
+    assert run.simulated.time_per_output_token.mean == pytest.approx(
+        float(item.plan.served.time_per_output_token), rel=0.1
+    )
+    assert run.simulated.time_to_first_token.mean == pytest.approx(float(item.plan.served.time_to_first_token), rel=0.5)
+
+
+def test_nothing_left_is_infeasible():
+    asked = replace(question(("hgx-h200",), rate=20.0, speed=50.0), pools="together")
     item = compare(asked, finalists=0).entries[0]
     alone = float(item.plan.points.time_to_first_token[0])
     lost = finalist(item, replace(asked, target=Target(50.0, 1.01 * alone)), None, simulate)
@@ -66,14 +87,14 @@ def test_nothing_left_is_infeasible():
 
 
 def test_easing_buys_systems_and_lowers_the_load_of_each():
-    asked = question(("hgx-h200",), rate=20.0)
+    asked = replace(question(("hgx-h200",), rate=20.0), pools="together")
     item = compare(asked, finalists=0).entries[0]
     more = eased(item.plan, asked, "speed")
     assert more.served.copies == item.plan.served.copies + 1
     assert more.served.rate == item.plan.served.rate
     assert more.served.utilisation > item.plan.served.rate / (item.plan.served.capacity * 1.5)
     assert float(more.bill.total) > float(item.plan.bill.total)
-    free = question(("hgx-h200",), rate=None)
+    free = replace(question(("hgx-h200",), rate=None), pools="together")
     full = plan(item.plan.deployment, free)
     less = eased(full, free, "speed")
     assert less.served.rate == pytest.approx(0.9 * full.served.rate)

@@ -7,14 +7,12 @@ from dataclasses import replace
 
 from lcot.choice.ranges import HERE, Sampling, with_break_even, with_spread
 from lcot.choice.search import entry
-from lcot.choice.types import Answer, Entry, Question
+from lcot.choice.types import Answer, Entry, Question, layout_of
 from lcot.facts.types import Facts
 from lcot.serving.replay import simulate
-from lcot.serving.types import Outcome, Policy, Requests
-from lcot.steptime.types import StepTable
+from lcot.serving.types import Kernel, Requests
 
 FINALISTS = 3  # systems that are simulated unless asked otherwise
-Kernel = Callable[[StepTable, Requests, Policy], Outcome]
 ORDER = ("ranked", "unpriced", "announced", "missing_fact", "infeasible")
 
 
@@ -130,7 +128,7 @@ def verdict(answer: Answer) -> str:
         text += f" (P10 {best.spread.p10 * 1e6:.3g}, P90 {best.spread.p90 * 1e6:.3g}; "
         text += f"{blended(best) * 1e6:.3g} at the stated facts)"
     precision, engine = deployment.precision.label, deployment.engine.name
-    layout = f"{int(served.copies)} x {deployment.label}, {precision} weights, {engine}"
+    layout = f"{layout_of(best.plan)}, {precision} weights, {engine}"
     plural = "s" if systems > 1 else ""
     text += f", {question.basis}, on {systems} system{plural} ({layout}) at {best.utilisation:.0%} utilisation"
     if len(ranked) > 1:

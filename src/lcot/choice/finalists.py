@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from math import gcd
 
 import numpy as np
 
 from lcot.choice.search import merit, plan
-from lcot.choice.types import Entry, Plan, Question, Rejection, UnderLoad
+from lcot.choice.types import Entry, Plan, Question, Rejection, UnderLoad, layout_of
 from lcot.cost.bill import price
 from lcot.errors import DomainError, Infeasible
 from lcot.serving.capacity import interpolate
 from lcot.serving.policy import PRESETS, preset
+from lcot.serving.pools import transfer
 from lcot.serving.simulation import prepared
 from lcot.serving.spread import spread
 from lcot.serving.steady import at_load
 from lcot.serving.synthetic import open_loop
-from lcot.serving.types import Outcome, Policy, Requests, Target, Traffic
-from lcot.steptime.types import Deployment, StepTable
+from lcot.serving.types import Kernel, Outcome, Policy, Requests, Target, Traffic
+from lcot.steptime.types import Deployment, StepTable, StepTime
 
 TURNS = 20  # times that all sequences in service are replaced in a run
 LEAST, MOST = 1000, 20_000  # requests of a run
@@ -29,8 +31,6 @@ STEP = 0.9  # of the capacity that missed the target: what is tried next
 LATE = 0.05  # share of requests that may still wait when the last one arrives, or be turned away
 BUDGET = 65_536  # prompt tokens of a cycle through a pipeline, at most
 BLOCK = 64  # tokens of a block of a shared prefix
-
-Kernel = Callable[[StepTable, Requests, Policy], Outcome]
 
 
 def with_finalists(
@@ -79,7 +79,7 @@ def finalist(item: Entry, question: Question, trace: Requests | None, kernel: Ke
     if item.plan is None:
         return item
     waiting: list[tuple[Plan, Plan]] = [(item.plan, item.plan)]  # as it would run, as searched
-    prepared_: dict[str, tuple[Policy, StepTable]] = {}
+    ready: dict[str, tuple[Policy, StepTable, StepTable | None]] = {}
     missed: list[Rejection] = []
     ran: set[str] = set()
     while waiting and len(missed) < TRIES:
@@ -87,9 +87,9 @@ def finalist(item: Entry, question: Question, trace: Requests | None, kernel: Ke
         candidate, base = waiting.pop(0)
         label = candidate.deployment.label
         try:
-            if label not in prepared_:
-                prepared_[label] = prepared(candidate.steps, policy_of(candidate.deployment))
-            seen, miss = under_load(candidate, question, trace, *prepared_[label], kernel)
+            if label not in ready:
+                ready[label] = tables(candidate.steps)
+            seen, miss = under_load(candidate, question, trace, *ready[label], kernel)
         except Infeasible as error:
             seen, miss = None, Rejection(label, str(error), error.limit)
         if seen is not None and miss is None:
@@ -144,19 +144,40 @@ def policy_of(deployment: Deployment) -> Policy:
     )  # fmt: skip
 
 
+def tables(steps: StepTime) -> tuple[Policy, StepTable, StepTable | None]:
+    """Rules and table of the copies that decode, and the table of those that compute prompts, where apart."""
+    rules = policy_of(steps.deployment)
+    if steps.prefill is None:
+        return (*prepared(steps, rules), None)
+    budget = max(rules.max_batched_tokens, min(rules.max_batched_tokens * steps.prefill.deployment.data, BUDGET))
+    latency, each = transfer(steps.prefill.deployment)
+    rules = replace(
+        rules,
+        max_batched_tokens=budget,
+        transfer_latency=latency,
+        transfer_per_token=float(each),
+        routing="least_loaded",
+    )
+    rules, table = prepared(steps, rules)
+    return rules, table, prepared(steps.prefill, rules)[1]
+
+
 def under_load(
-    candidate: Plan, question: Question, trace: Requests | None, rules: Policy, table: StepTable, kernel: Kernel
-) -> tuple[UnderLoad, Rejection | None]:
+    candidate: Plan, question: Question, trace: Requests | None, rules: Policy, table: StepTable,
+    prefill_table: StepTable | None, kernel: Kernel,
+) -> tuple[UnderLoad, Rejection | None]:  # fmt: skip
     """What the kernel sees of a plan, and by what it misses the target, if it does."""
     served = candidate.served
-    copies = int(served.copies)
+    copies, prompts = int(served.copies), int(served.prefill_copies)
     if trace is None:
-        requests = alike(float(served.rate) / copies, float(served.batch), question)
-        rules = replace(rules, prefix_cache=requests.hashes is not None)
+        groups = gcd(copies, prompts) if prompts else copies  # alike, so one is enough
+        requests = alike(float(served.rate) / groups, float(served.batch) * copies / groups, question)
+        rules = replace(rules, replicas=copies // groups, prefill_replicas=prompts // groups)
     else:
         requests = trace
-        rules = replace(rules, replicas=copies, routing="least_loaded", prefix_cache=trace.hashes is not None)
-    outcome = kernel(table, requests, rules)
+        rules = replace(rules, replicas=copies, prefill_replicas=prompts, routing="least_loaded")
+    rules = replace(rules, prefix_cache=requests.hashes is not None)
+    outcome = kernel(table, requests, rules, prefill_table)
     seen = settled(outcome, trace is not None)
     begun = outcome.first_token <= np.max(requests.arrival)
     late = float(np.mean(~begun & ~outcome.rejected)) if trace is None else 0.0
@@ -164,7 +185,7 @@ def under_load(
     if why is None:
         return seen, None
     reason, limit = why
-    return seen, Rejection(f"{copies} x {candidate.deployment.label}", reason, limit)
+    return seen, Rejection(layout_of(candidate), reason, limit)
 
 
 def missed_by(seen: UnderLoad, target: Target, late: float, refused: float) -> tuple[str, str] | None:
@@ -238,20 +259,28 @@ def alike(rate: float, batch: float, question: Question) -> Requests:
 
 
 def eased(candidate: Plan, question: Question, limit: str) -> Plan | None:
-    """The same deployment with less load on each copy: a lower capacity, hence more systems for an asked rate."""
-    served, points = candidate.served, candidate.points
+    """The same deployment with less load on each copy: a lower capacity, hence more systems for an asked rate.
+
+    Where prompts are computed apart and come late, it is their copies that get less.
+    """
+    served, points, pool = candidate.served, candidate.points, candidate.pool
     rate = question.traffic.rate
     best = STEP * float(served.capacity / served.copies)
     if rate is not None:
         best = min(best, float(served.rate / served.copies) * (1.0 - 1e-9))
     if best < float(points.rate[0]):
         return None
+    if pool is not None and limit == "time to first token":
+        pool = replace(pool, waits=pool.waits * STEP)
+        while rate is not None and pool.capacity(served.prefill_copies) >= rate:
+            pool = replace(pool, waits=pool.waits * STEP)
+        best = float(served.capacity / served.copies) if rate is None else best
     mean = np.asarray(interpolate(best, points.rate, points.batch))
     factor = question.site.facts.number("load_factor") if rate is None else 1.0
-    less = at_load(points, mean, limit, candidate.steps, question.traffic, factor)
+    less = at_load(points, mean, limit, candidate.steps, question.traffic, factor, pool)
     system = candidate.deployment.system
     bill = price(system, less, question.traffic, question.site, question.basis, question.term)
-    return replace(candidate, served=less, bill=bill)
+    return replace(candidate, served=less, bill=bill, pool=pool)
 
 
 def traffic_of(trace: Requests) -> Traffic:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -15,9 +16,10 @@ from lcot.errors import Infeasible, MissingFact
 from lcot.facts import catalog
 from lcot.facts.types import Engine, System
 from lcot.serving.capacity import capacity
-from lcot.serving.curve import batches, curve, sequences_held
-from lcot.serving.steady import at_load, check
-from lcot.steptime.estimate import estimate
+from lcot.serving.curve import batches, sequences_held
+from lcot.serving.pools import curve_of, pool_of
+from lcot.serving.steady import at_load, bought, check, fleet_power
+from lcot.steptime.estimate import apart, estimate
 from lcot.steptime.types import Deployment, StepTime
 from lcot.workload.formats import precision, supported
 
@@ -59,15 +61,15 @@ def plan(deployment: Deployment, question: Question, steps: StepTime | None = No
     check(steps, traffic)
     held = sequences_held(steps.kv_capacity, traffic.input_tokens, traffic.output_tokens, steps.state_bytes)
     grid = batches(float(min(np.max(held), steps.max_sequences)), DRAWN_GRID if drawn else GRID)
-    points = curve(steps, traffic, grid[:, None] if drawn else grid)
+    points, pool = curve_of(steps, traffic, question.target, grid[:, None] if drawn else grid)
     mean, limit = capacity(points, question.target, traffic.burstiness)
     load_factor = question.site.facts.number("load_factor") if traffic.rate is None else 1.0
-    served = at_load(points, mean, limit, steps, traffic, load_factor)
+    served = at_load(points, mean, limit, steps, traffic, load_factor, pool)
     try:
         bill = price(deployment.system, served, traffic, question.site, question.basis, question.term)
     except MissingFact as error:
-        return Plan(deployment, steps, points, served, None, f"{error.owner}.{error.key}")
-    return Plan(deployment, steps, points, served, bill)
+        return Plan(deployment, steps, points, served, None, f"{error.owner}.{error.key}", pool)
+    return Plan(deployment, steps, points, served, bill, pool=pool)
 
 
 def merit(candidate: Plan) -> float:
@@ -89,21 +91,45 @@ def plans(question: Question, system: System) -> tuple[list[Plan], list[Rejectio
     good: list[Plan] = []
     bad: list[Rejection] = []
     missing: list[MissingFact] = []
+    made: list[StepTime] = []
     engine = engine_for(system, question.engine)
     speculation = speculation_of(question.model, question.speculative)
     formats = precision(question.precision, question.model, supported(system.chip))
     for deployment in deployments(system, question.model, engine, formats, speculation):
-        if good and deployment.chips > system.count and system.family not in CHAINED:
+        alone = any(found.deployment.chips <= system.count for found in good)
+        if alone and deployment.chips > system.count and system.family not in CHAINED:
             continue  # a copy over several systems is for what one system cannot do
         try:
-            good.append(plan(deployment, question))
+            made.append(estimate(deployment))
+            good.append(plan(deployment, question, made[-1]))
         except Infeasible as error:
             bad.append(Rejection(deployment.label, str(error), error.limit, error.reached))
         except MissingFact as error:
             missing.append(error)
     if missing and not good:
         raise missing[0]
+    if question.pools == "any" and system.family == "gpu":
+        good += prompts_apart(made, question)
     return by_merit(good), bad
+
+
+def prompts_apart(made: list[StepTime], question: Question) -> list[Plan]:
+    """Plans that compute prompts on copies of their own, in the layout that takes the fewest chips for them."""
+    found: list[tuple[float, StepTime]] = []
+    for steps in made:
+        with suppress(MissingFact):
+            pool = pool_of(steps, question.traffic, question.target)
+            if np.isfinite(pool.waits):
+                found.append((float(pool.chips * pool.seconds / pool.group), steps))
+    if not found:
+        return []
+    prompts = min(found, key=lambda pair: pair[0])[1]
+    good: list[Plan] = []
+    for steps in made:
+        joint = apart(steps, prompts)
+        with suppress(Infeasible):
+            good.append(plan(joint.deployment, question, joint))
+    return good
 
 
 def by_merit(good: list[Plan]) -> list[Plan]:
@@ -176,19 +202,19 @@ def system_front(good: list[Plan], question: Question) -> np.ndarray | None:
             continue
         points = candidate.points
         keep = points.batch <= points.held
-        chips, count = candidate.deployment.chips, candidate.deployment.system.count
-        systems = np.ceil(chips / count)
-        copies = max(np.floor(systems * count / chips), 1.0)
+        deployment = candidate.deployment
+        fleet = bought(points.rate, deployment.chips, deployment.system.count, candidate.pool)
         full = replace(
-            candidate.served, copies=copies, systems=systems, batch=points.batch, rate=points.rate * copies,
-            capacity=points.rate * copies, power=None if points.power is None else points.power * copies,
+            candidate.served, copies=fleet.copies, systems=fleet.systems, batch=points.batch, rate=fleet.capacity,
+            capacity=fleet.capacity, prefill_copies=fleet.prompts,
+            power=fleet_power(points, candidate.steps, 1.0, np.asarray, fleet, candidate.pool, fleet.capacity),
             time_per_output_token=points.time_per_output_token, time_to_first_token=points.time_to_first_token,
             prefill_seconds=points.prefill_seconds, cached_seconds=points.cached_seconds,
             decode_seconds=points.decode_seconds, cached_token_seconds=points.cached_token_seconds,
         )  # fmt: skip
-        bill = price(candidate.deployment.system, full, question.traffic, question.site, question.basis, question.term)
+        bill = price(deployment.system, full, question.traffic, question.site, question.basis, question.term)
         cost = bill.cost["bottleneck_seconds"].blended
-        per_chip = points.rate * question.traffic.output_tokens / chips
+        per_chip = fleet.capacity * question.traffic.output_tokens / (fleet.systems * deployment.system.count)
         rows.append(np.stack([1.0 / points.time_per_output_token, cost, per_chip], axis=1)[keep])
     if not rows:
         return None

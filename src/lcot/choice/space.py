@@ -53,6 +53,16 @@ def switched(system: System, model: Architecture) -> Iterator[dict[str, int]]:
         yield {"tensor": 1, "data": inside, **common}
         if inside >= 8 and inside % 4 == 0:
             yield {"tensor": 4, "data": inside // 4, **common}
+        if pipeline > 1:
+            yield from wide(system, chips, routed)
+
+
+def wide(system: System, chips: int, routed: int) -> Iterator[dict[str, int]]:
+    """Whole experts over the chips of several systems, attention data parallel over chips or over systems."""
+    spread = max((d for d in range(1, chips + 1) if chips % d == 0 and routed % d == 0), default=1)
+    common = {"expert": spread, "expert_tensor": chips // spread}
+    yield {"tensor": 1, "data": chips, **common}
+    yield {"tensor": system.count, "data": chips // system.count, **common}
 
 
 def meshed(system: System, model: Architecture) -> Iterator[dict[str, int]]:

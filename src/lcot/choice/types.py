@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from lcot.cost.types import Bill
 from lcot.facts.types import Site, System
 from lcot.serving.curve import Curve
+from lcot.serving.pools import Pool
 from lcot.serving.spread import Spread as Times
 from lcot.serving.types import Served, Target, Traffic
 from lcot.steptime.types import Deployment, StepTime
@@ -29,6 +30,7 @@ class Question:
     basis: str = "own"  # own | rent
     term: str = "on_demand"  # rent: on_demand | reserved | spot
     available_by: str = ""  # ISO date; systems that cannot be bought by then are listed apart
+    pools: str = "any"  # any | together: whether prompts may be computed on copies of their own
     engine: str = ""  # id of one engine; "": the one that each vendor's systems are usually served with
     draws: int = 256
     seed: int = 2026
@@ -44,6 +46,16 @@ class Plan:
     served: Served
     bill: Bill | None  # None: unpriced, or API
     unpriced: str = ""  # the fact that is missing
+    pool: Pool | None = None  # the copies that compute prompts, where those are apart
+
+
+def layout_of(plan: Plan) -> str:
+    """Copies and layouts of a plan in a line: ``4 x tp8``, with copies for prompts ``2 x dp8 ep8 + 3 x tp8``."""
+    served, deployment = plan.served, plan.deployment
+    if deployment.mode != "apart" or deployment.paired is None:
+        return f"{int(served.copies)} x {deployment.label}"
+    alone = replace(deployment, mode="", paired=None)
+    return f"{int(served.copies)} x {alone.label} + prompts {int(served.prefill_copies)} x {deployment.paired.label}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,7 @@ def plan_dict(item: Entry, plan: Plan, output_tokens: float) -> dict[str, Any]:
             "layout": deployment.label,
             "chips_per_copy": deployment.chips,
             "copies": plain(served.copies),
+            "prefill": prefill_dict(plan),
             "systems": plain(served.systems),
             "chips_bought": plain(chips),
             "batch_per_copy": plain(served.batch),
@@ -149,6 +150,14 @@ def plan_dict(item: Entry, plan: Plan, output_tokens: float) -> dict[str, Any]:
         "limit": served.limit,
         "notes": list(plan.steps.notes),
     }
+
+
+def prefill_dict(plan: Plan) -> dict[str, Any] | None:
+    """The copies that compute prompts, where those are apart."""
+    paired = plan.deployment.paired
+    if plan.deployment.mode != "apart" or paired is None:
+        return None
+    return {"layout": paired.label, "chips_per_copy": paired.chips, "copies": plain(plan.served.prefill_copies)}
 
 
 def front_rows(answer: Answer) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from lcot.choice.compare import blended, expected
-from lcot.choice.types import Answer, Entry
+from lcot.choice.types import Answer, Entry, layout_of
 from lcot.report.ascii import front as ascii_front
 from lcot.report.contract import BOUGHT, basis_dict, break_even, front_rows
 
@@ -77,9 +77,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
 
     made = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
-        made.add_column(
-            name, justify="left" if name in LEFT else "right", no_wrap=name not in ("why", "engine", "limit")
-        )
+        made.add_column(name, justify="left" if name in LEFT else "right", no_wrap=name not in ("why", "engine"))
     for cells in rows:
         made.add_row(*map(Text, cells))
     return made
@@ -116,7 +114,7 @@ def layout(item: Entry) -> tuple[str, ...]:
     d, served = plan.deployment, plan.served
     return (
         item.system.id,
-        f"{int(served.copies)} x {d.label}",
+        layout_of(plan),
         f"{int(served.systems) * d.system.count}",
         f"{float(served.batch):.0f}",
         d.precision.label,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lcot.cell import Cell, value_of
 from lcot.errors import MissingFact
 from lcot.facts.types import Numeric
 from lcot.serving.types import Traffic
@@ -134,7 +135,7 @@ def curve(steps: StepTime, traffic: Traffic, batch: Numeric, chunk: float = CHUN
     ----------
     :cite:t:`agrawal2024sarathi` for chunked prefill, :cite:t:`little1961`, :cite:t:`kingman1961` for the wait.
     """
-    batch = np.asarray(batch, dtype=float)
+    batch = batch if isinstance(batch, Cell) else np.asarray(batch, dtype=float)
     output = traffic.output_tokens
     cached = traffic.input_tokens * traffic.cached_fraction
     fresh = np.maximum(traffic.input_tokens - cached, 1.0)
@@ -145,8 +146,8 @@ def curve(steps: StepTime, traffic: Traffic, batch: Numeric, chunk: float = CHUN
     lanes = np.minimum(float(steps.stages), batch)
     part = batch / lanes
     variants = steps_of(part, traffic.input_tokens + output / 2.0, size, fresh, cached)
-    latencies = np.asarray(steps.latency(variants).total)
-    slots = latencies if steps.stages == 1 else np.asarray(steps.interval(variants).total)
+    latencies = steps.latency(variants).total
+    slots = latencies if steps.stages == 1 else steps.interval(variants).total
     way, slot = latencies[0], slots[0]
     slot_mixed = slots[1]
     extra_cached = share * (slot_mixed - slots[2])
@@ -158,7 +159,7 @@ def curve(steps: StepTime, traffic: Traffic, batch: Numeric, chunk: float = CHUN
     per_round = batch * gained / output  # requests completed per round
     pieces = np.maximum(fresh / size, 1.0)
     load = np.minimum(rate * slot_mixed * fresh / size, 0.999)
-    wait = load / (1.0 - load) * np.asarray(traffic.burstiness) ** 2 / 2.0 * slot_mixed * pieces
+    wait = load / (1.0 - load) * traffic.burstiness**2 / 2.0 * slot_mixed * pieces
     return Curve(
         batch=batch + 0.0 * per_token,
         time_per_output_token=per_token,
@@ -204,7 +205,7 @@ def mean_power(
     :cite:t:`fan2007`, the linear model.
     """
     try:
-        power = np.asarray(steps.power(variants))
+        power = steps.power(variants)
     except MissingFact:
         return None
     busy = decoding + extra
@@ -239,6 +240,7 @@ def steps_of(part: Numeric, context: Numeric, size: Numeric, fresh: Numeric, cac
     ----------
     :cite:t:`agrawal2024sarathi`.
     """
+    part, context, size, fresh, cached = (value_of(one) for one in (part, context, size, fresh, cached))
     shape = (4, *np.broadcast_shapes(np.shape(part), np.shape(size), np.shape(context)))
     pairs = np.empty(shape)
     pairs[0] = 0.0

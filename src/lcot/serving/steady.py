@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
+from lcot.cell import value_of
 from lcot.errors import DomainError, Infeasible
 from lcot.facts.types import Numeric
 from lcot.serving.capacity import capacity, interpolate
-from lcot.serving.curve import CHUNK, Curve, batches, curve, sequences_held
+from lcot.serving.curve import Curve, batches, sequences_held
+from lcot.serving.pools import Pool, curve_of, mixes
 from lcot.serving.types import Served, Target, Traffic
 from lcot.steptime.types import StepTime
 
 
-def steady(
-    steps: StepTime, traffic: Traffic, target: Target, load_factor: Numeric = 1.0, chunk: float = CHUNK
-) -> Served:
+def steady(steps: StepTime, traffic: Traffic, target: Target, load_factor: Numeric = 1.0) -> Served:
     """The fleet that serves a load within the target, and what users get from it.
 
     Parameters
@@ -30,8 +31,6 @@ def steady(
         The service level.
     load_factor : numeric
         Mean over peak load of the site, used only where the traffic has no rate. [1]
-    chunk : float
-        Prefill tokens in one step, at most. [token]
 
     Returns
     -------
@@ -54,14 +53,15 @@ def steady(
     check(steps, traffic)
     held = sequences_held(steps.kv_capacity, traffic.input_tokens, traffic.output_tokens, steps.state_bytes)
     top = float(min(np.max(held), steps.max_sequences))
-    points = curve(steps, traffic, batches(top), chunk)
+    points, pool = curve_of(steps, traffic, target, batches(top))
     mean, limit = capacity(points, target, traffic.burstiness)
-    return at_load(points, mean, limit, steps, traffic, load_factor)
+    return at_load(points, mean, limit, steps, traffic, load_factor, pool)
 
 
 def at_load(
-    points: Curve, mean: np.ndarray, limit: str, steps: StepTime, traffic: Traffic, load_factor: Numeric
-) -> Served:
+    points: Curve, mean: np.ndarray, limit: str, steps: StepTime, traffic: Traffic, load_factor: Numeric,
+    pool: Pool | None = None,
+) -> Served:  # fmt: skip
     """The fleet at its operating point, from the curve of one copy and its capacity.
 
     Parameters
@@ -78,6 +78,8 @@ def at_load(
         The load.
     load_factor : numeric
         See `steady`. [1]
+    pool : Pool, optional
+        The copies that compute prompts, where those are apart.
 
     Returns
     -------
@@ -89,45 +91,145 @@ def at_load(
     DomainError
         If the rate is not positive.
     """
+    if traffic.rate is not None and not np.all(np.asarray(value_of(traffic.rate)) > 0):
+        raise DomainError("rate", traffic.rate, "greater than 0 requests/s")
     chips, per_system = steps.deployment.chips, steps.deployment.system.count
     best = interpolate(mean, points.batch, points.rate)
-    if traffic.rate is None:
-        systems = np.ceil(chips / per_system)
-        copies = np.maximum(np.floor(systems * per_system / chips), 1.0)
-        rate = best * copies * load_factor
-    else:
-        rate = np.asarray(traffic.rate, dtype=float)
-        if not np.all(rate > 0):
-            raise DomainError("rate", traffic.rate, "greater than 0 requests/s")
-        needed = np.ceil(rate / best * (1.0 - 1e-12))
-        systems = np.ceil(needed * chips / per_system)
-        copies = np.maximum(np.floor(systems * per_system / chips), needed)
-    each = rate / copies
+    fleet = bought(best, chips, per_system, pool, traffic.rate)
+    rate = fleet.capacity * load_factor if traffic.rate is None else traffic.rate * 1.0
+    each = rate / fleet.copies
     busy = np.minimum(each / points.rate[0], 1.0)  # below one sequence: share of time with one
 
     def read(values: Numeric) -> Numeric:
         return interpolate(each, points.rate, values)
 
     return Served(
-        copies=copies,
-        systems=systems,
+        copies=fleet.copies,
+        systems=fleet.systems,
         batch=np.where(busy < 1.0, busy, read(points.batch)),
         rate=rate,
-        capacity=best * copies,
+        capacity=fleet.capacity,
         time_per_output_token=read(points.time_per_output_token),
-        time_to_first_token=read(points.time_to_first_token),
+        time_to_first_token=read(points.time_to_first_token) + (pool.wait(rate, fleet.prompts) if pool else 0.0),
         prefill_seconds=read(points.prefill_seconds),
         cached_seconds=read(points.cached_seconds),
         decode_seconds=read(points.decode_seconds),
         cached_token_seconds=read(points.cached_token_seconds),
-        power=fleet_power(points, steps, busy, read, copies),
+        power=fleet_power(points, steps, busy, read, fleet, pool, rate),
         limit=limit,
+        prefill_copies=fleet.prompts,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """Whole systems and the copies in them."""
+
+    systems: Numeric
+    copies: Numeric
+    prompts: Numeric  # copies that compute prompts, where those are apart
+    capacity: Numeric  # request/s within the target
+
+
+def bought(best: Numeric, chips: int, per_system: int, pool: Pool | None, rate: Numeric | None = None) -> Bought:
+    """Whole systems for a load, or the fewest that serve.
+
+    Parameters
+    ----------
+    best : numeric, shape (...)
+        Capacity of one copy. [request/s]
+    chips, per_system : int
+        Chips of a copy and of a system. [1]
+    pool : Pool, optional
+        The copies that compute prompts, where those are apart.
+    rate : numeric, shape (...), optional
+        Load. [request/s]
+
+    Returns
+    -------
+    Bought
+        Systems and copies.
+
+    Notes
+    -----
+    No formula: it chooses between `together` and `split`.
+    """
+    if pool is None:
+        return together(best, chips, per_system, rate)
+    return split(best, chips, per_system, pool, rate)
+
+
+def together(best: Numeric, chips: int, per_system: int, rate: Numeric | None) -> Bought:
+    """Systems for copies that do all the work.
+
+    Parameters
+    ----------
+    best : numeric, shape (...)
+        Capacity of one copy. [request/s]
+    chips, per_system : int
+        Chips of a copy and of a system. [1]
+    rate : numeric, shape (...), optional
+        Load; without one, the fewest systems that hold a copy. [request/s]
+
+    Returns
+    -------
+    Bought
+        Every copy that fits serves.
+
+    Notes
+    -----
+    See `steady`.
+    """
+    needed = 1.0 if rate is None else np.ceil(rate / best * (1.0 - 1e-12))
+    systems = np.ceil(needed * chips / per_system)
+    copies = np.maximum(np.floor(systems * per_system / chips), needed)
+    return Bought(systems, copies, 0.0, best * copies)
+
+
+def split(best: Numeric, chips: int, per_system: int, pool: Pool, rate: Numeric | None) -> Bought:
+    """Systems for copies that decode and copies that compute prompts.
+
+    Parameters
+    ----------
+    best : numeric, shape (...)
+        Capacity of one decoding copy. [request/s]
+    chips, per_system : int
+        Chips of a decoding copy and of a system. [1]
+    pool : Pool
+        The copies that compute prompts.
+    rate : numeric, shape (...), optional
+        Load; without one, the fewest systems that hold one of each. [request/s]
+
+    Returns
+    -------
+    Bought
+        Split so that both deliver the most.
+
+    Notes
+    -----
+    :math:`S = \\lceil (n_d c_d + n_p c_p) / C \\rceil` with the fewest copies of each that carry the load; then
+    `lcot.serving.pools.mixes` of the chips of S systems.
+
+    References
+    ----------
+    :cite:t:`zhong2024`, section 4.
+    """
+    copies, prompts = 1.0, 1.0
+    if rate is not None:
+        copies, prompts = np.ceil(rate / best * (1.0 - 1e-12)), pool.copies_for(rate)
+    systems = np.ceil((copies * chips + prompts * pool.chips) / per_system)
+    spare = np.floor((systems * per_system - prompts * pool.chips) / chips)
+    plain = (np.maximum(spare, copies), prompts, np.minimum(np.maximum(spare, copies) * best, pool.capacity(prompts)))
+    mixed = mixes(systems * per_system, chips, best, pool)
+    better = mixed[2] > plain[2]
+    copies, prompts, most = (np.where(better, m, p) for m, p in zip(mixed, plain, strict=True))
+    return Bought(systems, copies, prompts, most)
+
+
 def fleet_power(
-    points: Curve, steps: StepTime, busy: Numeric, read: Callable[[Numeric], Numeric], copies: Numeric
-) -> Numeric | None:
+    points: Curve, steps: StepTime, busy: Numeric, read: Callable[[Numeric], Numeric], fleet: Bought,
+    pool: Pool | None, rate: Numeric,
+) -> Numeric | None:  # fmt: skip
     """Power of all copies; None if not on record.
 
     Parameters
@@ -140,8 +242,12 @@ def fleet_power(
         Share of the time with a sequence, 1 from one sequence on. [1]
     read : callable
         Reads a column of the curve at the operating point.
-    copies : numeric, shape (...)
+    fleet : Bought
         Copies of the fleet. [1]
+    pool : Pool, optional
+        The copies that compute prompts, where those are apart.
+    rate : numeric, shape (...)
+        Load. [request/s]
 
     Returns
     -------
@@ -158,10 +264,14 @@ def fleet_power(
     ----------
     :cite:t:`fan2007`, the linear model.
     """
-    if points.power is None:
+    if points.power is None or (pool is not None and pool.power is None):
         return None
     one = steps.idle_power + (points.power[0] - steps.idle_power) * busy
-    return np.where(busy < 1.0, one, read(points.power)) * copies
+    decoding = np.where(busy < 1.0, one, read(points.power)) * fleet.copies
+    if pool is None:
+        return decoding
+    share = pool.busy(rate, fleet.prompts)
+    return decoding + (pool.idle_power + (pool.power - pool.idle_power) * share) * fleet.prompts
 
 
 def check(steps: StepTime, traffic: Traffic) -> None:

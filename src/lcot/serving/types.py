@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lcot.facts.types import Numeric
+from lcot.steptime.types import StepTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Served:
     cached_token_seconds: Numeric  # bottleneck seconds that one more cached token in every request would cost
     power: Numeric | None  # W of the fleet at this load, before PUE; None: not on record
     limit: str = ""  # what binds: speed, time to first token, KV capacity, compute, rate
+    prefill_copies: Numeric = 0.0  # copies that compute prompts, where those are apart
 
     @property
     def utilisation(self) -> Numeric:
@@ -138,3 +141,13 @@ class Outcome:
     bin_width: float  # s
     events: int
     notes: tuple[str, ...] = field(default_factory=tuple[str, ...])
+
+
+class Kernel(Protocol):
+    """`lcot.serving.replay.simulate`, here or in another process."""
+
+    def __call__(
+        self, table: StepTable, requests: Requests, policy: Policy, prefill_table: StepTable | None = None, /
+    ) -> Outcome:
+        """What happens to each request."""
+        ...

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import numpy as np
 
 from lcot.errors import InputError, LcotError
 from lcot.serving.replay import simulate
-from lcot.serving.types import Outcome, Policy, Requests
+from lcot.serving.types import Kernel, Outcome, Policy, Requests
 from lcot.steptime.types import StepTable
 
 
@@ -26,12 +26,14 @@ def warm() -> None:
     simulate(table, Requests(zero, one, one), Policy(max_sequences=1, max_batched_tokens=1))
 
 
-def attempt(table: StepTable, requests: Requests, rules: Policy) -> Outcome | str:
+def attempt(
+    table: StepTable, requests: Requests, rules: Policy, prefill_table: StepTable | None = None
+) -> Outcome | str:
     """A run, or in words why it cannot be; errors of ours do not travel between processes.
 
     Parameters
     ----------
-    table, requests, rules
+    table, requests, rules, prefill_table
         See `lcot.serving.replay.simulate`.
 
     Returns
@@ -44,13 +46,13 @@ def attempt(table: StepTable, requests: Requests, rules: Policy) -> Outcome | st
     No formula: a call.
     """
     try:
-        return simulate(table, requests, rules)
+        return simulate(table, requests, rules, prefill_table)
     except LcotError as error:
         return str(error)
 
 
 @contextmanager
-def elsewhere() -> Generator[Callable[[StepTable, Requests, Policy], Outcome]]:
+def elsewhere() -> Generator[Kernel]:
     """A kernel in a process of its own, warm as soon as may be; ended with the block.
 
     Yields
@@ -71,8 +73,10 @@ def elsewhere() -> Generator[Callable[[StepTable, Requests, Policy], Outcome]]:
 
     with multiprocessing.get_context("spawn").Pool(1, warm) as pool:
 
-        def kernel(table: StepTable, requests: Requests, rules: Policy) -> Outcome:
-            found = pool.apply(attempt, (table, requests, rules))
+        def kernel(
+            table: StepTable, requests: Requests, policy: Policy, prefill_table: StepTable | None = None, /
+        ) -> Outcome:
+            found = pool.apply(attempt, (table, requests, policy, prefill_table))
             if isinstance(found, str):
                 raise InputError(found)
             return found

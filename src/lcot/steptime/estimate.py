@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from lcot.errors import DomainError, UnknownName
 from lcot.steptime.gpu import gpu
@@ -73,4 +74,12 @@ def estimate(deployment: Deployment) -> StepTime:
     if not 1.0 <= speculation.acceptance_length <= 1.0 + speculation.draft_tokens:
         allowed = f"between 1 and 1 + draft_tokens = {1 + speculation.draft_tokens}"
         raise DomainError("acceptance_length", speculation.acceptance_length, allowed, "speculation")
+    if d.mode == "apart" and d.paired is not None:
+        return apart(estimate(replace(d, mode="", paired=None)), estimate(d.paired))
     return FAMILIES[d.system.family](d)
+
+
+def apart(own: StepTime, prompts: StepTime) -> StepTime:
+    """The copy that decodes beside those that compute prompts on the same kind of system."""
+    joint = replace(own.deployment, mode="apart", paired=prompts.deployment)
+    return replace(own, deployment=joint, prefill=prompts, notes=(*own.notes, *prompts.notes))

@@ -40,8 +40,8 @@ class Deployment:
     expert_tensor: int = 1
     context: int = 1  # context parallel ranks (share the tensor ranks)
     speculation: Speculation = field(default_factory=Speculation)
-    mode: str = ""  # how two kinds of machine share the work: "" | decode | afd | draft (see `lcot.steptime.lpu`)
-    paired: Deployment | None = None  # what the other machine runs: prefill, attention or verification
+    mode: str = ""  # how two kinds of machine share the work: "" | apart | decode | afd | draft (see `lcot.steptime.lpu`)
+    paired: Deployment | None = None  # what the other copies run: prefill (apart, decode), attention or verification
     draft: Architecture | None = None  # the model that drafts, in mode ``draft``
 
     @property
@@ -53,7 +53,8 @@ class Deployment:
     def label(self) -> str:
         """Layout in the field's short form, e.g. ``tp8 ep8 dp8``."""
         parts = [("tp", self.tensor), ("dp", self.data), ("pp", self.pipeline), ("ep", self.expert)]
-        return " ".join(f"{name}{n}" for name, n in parts if n > 1) or "tp1"
+        own = " ".join(f"{name}{n}" for name, n in parts if n > 1) or "tp1"
+        return f"{own}, prompts on {self.paired.label}" if self.mode == "apart" and self.paired else own
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ class StepTime:
     max_sequences: int = 10**9
     notes: tuple[str, ...] = ()  # what was extrapolated or assumed, for the reader
     used: tuple[str, ...] = ()  # fact keys used, "owner.key"
+    prefill: StepTime | None = None  # of the copies that compute prompts, where those are apart
 
 
 @dataclass(frozen=True, slots=True)
