@@ -14,11 +14,12 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 # NumPy's functions that keep the trace: those that a sheet can compute too
-OPERATIONS = frozenset(
-    "add subtract multiply divide power float_power negative positive absolute fabs maximum minimum sqrt square exp "
-    "expm1 log log1p log2 exp2 floor ceil rint sign greater greater_equal less less_equal equal not_equal logical_and "
-    "bitwise_and logical_or bitwise_or logical_not invert isnan isfinite".split()
-)
+OPERATIONS = {
+    "add", "subtract", "multiply", "divide", "power", "negative", "positive", "absolute", "maximum", "minimum",
+    "sqrt", "square", "exp", "expm1", "log", "log1p", "log2", "floor", "ceil", "greater", "greater_equal", "less",
+    "less_equal", "logical_and", "bitwise_and", "logical_or", "bitwise_or", "logical_not", "invert", "isnan",
+    "equal", "not_equal",
+}  # fmt: skip
 
 
 class TraceLost(TypeError):
@@ -48,12 +49,14 @@ class Cell(NDArrayOperatorsMixin):
     """
 
     __slots__ = ("call", "inputs", "name", "operation", "origin", "unit", "value")
-    __hash__ = object.__hash__  # cells are told apart by identity
 
     def __init__(self, value: Any, operation: str = "", inputs: tuple[Any, ...] = (), origin: Any = None) -> None:
         self.value, self.operation, self.inputs, self.origin = value, operation, inputs, origin
         self.name, self.unit = "", ""
         self.call = CALLS[-1] if CALLS else None
+
+    def __hash__(self) -> int:  # cells are told apart by identity; == makes a cell
+        return id(self)
 
     def __repr__(self) -> str:
         return f"Cell({self.value!r}, {self.name or self.operation or self.origin!r})"

@@ -237,7 +237,7 @@ def alone(deployment: Deployment) -> StepTime:
         return Breakdown(own.compute, own.memory, network, fixed + 0.0 * tokens)
 
     def pieces(step: Step) -> Numeric:
-        return np.maximum(np.ceil(np.asarray(step.prefill_tokens) / chunk), 1.0)
+        return np.maximum(np.ceil(step.prefill_tokens / chunk), 1.0)
 
     def latency(step: Step) -> Breakdown:
         count = pieces(step)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lcot.cell import value_of
 from lcot.errors import Infeasible, MissingFact
 from lcot.facts.types import Chip, Facts, Numeric, System
 from lcot.steptime.roofline import main_tier
@@ -60,8 +61,8 @@ def room(deployment: Deployment, memory: Numeric, unit: str, each: Numeric) -> R
     model, precision = deployment.model, deployment.precision
     weights = weight_bytes(model, precision)
     free = memory - weights
-    if not np.any(np.asarray(free) > 0):
-        needed = int(np.floor(weights / np.max(each)) + 1)
+    if not np.any(value_of(free) > 0):
+        needed = int(np.floor(weights / np.max(value_of(each))) + 1)
         raise Infeasible(
             f"{model.id} needs {needed} {unit} for its {weights / 1e9:.1f} GB of weights", f"memory: {needed} {unit}"
         )
@@ -186,7 +187,7 @@ def fewest(deployment: Deployment, tokens: float = 0.0) -> int:
     """
     d = deployment
     fraction = d.engine.facts.number("memory.fraction", "the chips of a copy")
-    each = float(np.max(usable(d.system.chip, holding_tier(d.system.chip), "the chips of a copy") * fraction))
+    each = float(np.max(value_of(usable(d.system.chip, holding_tier(d.system.chip), "the chips of a copy") * fraction)))
     size = weight_bytes(d.model, d.precision) + kv_bytes_per_token(d.model, d.precision.kv) * tokens
     return d.tensor * int(np.ceil(size / (d.tensor * each)))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lcot.cell import value_of
 from lcot.errors import Infeasible
 from lcot.facts.types import Numeric
 from lcot.steptime.roofline import main_tier
@@ -169,8 +170,8 @@ def room(deployment: Deployment, ranks: Ranks) -> Room:
     weights = weights_of_chip(deployment, ranks)
     token, sequence = cache_of_chip(deployment.model, deployment.precision.kv, ranks)
     left = memory * engine.number("memory.fraction") - weights - engine.number("memory.reserve")
-    if np.all(np.asarray(left) <= 0):
-        have, need = float(np.max(memory)) / 1e9, weights / 1e9
+    if np.all(value_of(left) <= 0):
+        have, need = float(np.max(value_of(memory))) / 1e9, weights / 1e9
         raise Infeasible(
             f"{deployment.model.id} as {deployment.precision.label} on {deployment.label} needs {need:.0f} GB of"
             f" weights per chip beside the engine's reserve; {chip.name} has {have:.0f} GB",

@@ -9,6 +9,7 @@ from math import ceil
 
 import numpy as np
 
+from lcot.cell import value_of, whole
 from lcot.errors import DomainError, UnknownName
 from lcot.facts.types import Facts, Numeric
 from lcot.steptime.lpu import dependent, sums_between_chips
@@ -122,7 +123,7 @@ def padded(context: Numeric, sequences: Numeric, bucketed: bool) -> Numeric:
     if not bucketed:
         return context
     each = np.maximum(context, 1.0) / np.maximum(sequences, 1e-9)
-    return np.where(np.asarray(context) > 0, sequences * 2.0 ** np.ceil(np.log2(each)), 0.0)
+    return np.where(context > 0, sequences * 2.0 ** np.ceil(np.log2(each)), 0.0)
 
 
 def copies_of_heads(heads: int, ranks: int) -> float:
@@ -213,9 +214,9 @@ def mesh(deployment: Deployment) -> StepTime:
     gate = chip.facts.number(f"fabric.{chip.levels[-1]}.bandwidth", "the next stage") if d.pipeline > 1 else 1.0
     slowest = ceil(d.model.layers / d.pipeline) / d.model.layers
     rows = _optional(engine, "tile.rows", 1.0)
-    bucketed = bool(np.any(np.asarray(_optional(engine, "cache.bucketed", 0.0))))
+    bucketed = bool(np.any(value_of(_optional(engine, "cache.bucketed", 0.0))))
 
-    parts = int(np.max(np.asarray(_optional(engine, "cache.ranks", 0.0))))
+    parts = whole(_optional(engine, "cache.ranks", 0.0))
     heads = max((block.attention.kv_heads for block in d.model.blocks), default=0)
     copied = copies_of_heads(heads, parts * d.tensor) if parts and heads else 1.0
 
@@ -245,7 +246,7 @@ def mesh(deployment: Deployment) -> StepTime:
         kv_capacity=held.tokens / copied,
         state_bytes=held.state,
         stages=min(d.pipeline, d.model.layers),
-        max_sequences=int(np.max(np.asarray(_optional(engine, "sequences", 10.0**9)))),
+        max_sequences=whole(_optional(engine, "sequences", 10.0**9)),
         notes=("contexts are padded to the next power of two",) if bucketed else (),
         used=(f"{chip.id}.memory.{tier}.bandwidth", f"{d.engine.id}.memory.attainable", f"{d.engine.id}.hop.latency"),
     )

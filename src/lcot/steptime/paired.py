@@ -42,7 +42,7 @@ def only_feed_forward(model: Architecture) -> Architecture:
 
 def slower(one: Breakdown, other: Breakdown) -> Breakdown:
     """The longer of two times that overlap."""
-    first = np.asarray(one.total) >= np.asarray(other.total)
+    first = one.total >= other.total
     pairs = ((getattr(one, name), getattr(other, name)) for name in ("compute", "memory", "network", "fixed"))
     return Breakdown(*(np.where(first, a, b) for a, b in pairs))
 
@@ -85,7 +85,7 @@ def full_decode(deployment: Deployment, own: StepTime) -> StepTime:
         decode = replace(step, prefill_tokens=0.0, prefill_pairs=0.0, prefill_sequences=0.0)
         prompt = replace(step, decode_sequences=0.0, decode_context=0.0)
         handed = kv_bytes(deployment.model, step.prefill_tokens, deployment.precision.kv) / width
-        there = np.asarray(step.prefill_tokens) > 0
+        there = step.prefill_tokens > 0
         time = other.latency(prompt)
         parts = (time.compute, time.memory, time.network + handed, time.fixed)
         return decode, Breakdown(*(np.where(there, part, 0.0) for part in parts))
@@ -203,7 +203,7 @@ def verified(deployment: Deployment, alone: Alone) -> StepTime:
 
     def step_time(step: Step) -> Breakdown:
         one = drafts.latency(replace(step, prefill_tokens=0.0, prefill_pairs=0.0, prefill_sequences=0.0))
-        busy = np.asarray(step.decode_sequences) > 0
+        busy = step.decode_sequences > 0
         scaled = Breakdown(
             *(np.where(busy, count * part, 0.0) for part in (one.compute, one.memory, one.network, one.fixed))
         )

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lcot.cell import value_of
 from lcot.facts.types import Numeric
 from lcot.steptime.machine import electric, room, usable
 from lcot.steptime.types import Breakdown, Deployment, Step, StepTime
@@ -213,6 +214,7 @@ def wafer(deployment: Deployment) -> StepTime:
     door = facts.number(f"fabric.{between}.latency", "the way between wafers")
     width = facts.number(f"fabric.{between}.bandwidth", "the way between wafers")
     power, idle = electric(d)
+    side = float(np.mean(value_of(whole)))
 
     def interval(step: Step) -> Breakdown:
         work = load(d, step)
@@ -241,7 +243,7 @@ def wafer(deployment: Deployment) -> StepTime:
         state_bytes=held.state,
         stages=layers,
         notes=(
-            f"weights of a layer on a block of about {float(np.mean(whole)):.0f} x {float(np.mean(whole)):.0f} cores",
+            f"weights of a layer on a block of about {side:.0f} x {side:.0f} cores",
             "blocks work on different sequences at the same time",
             *(("mixture of experts: no published point of this family without speculation",) if _mixed(d) else ()),
         ),
