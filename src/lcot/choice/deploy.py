@@ -41,7 +41,7 @@ def deployment_of(system: System, model: Architecture, stated: Layout, question:
         If no deployment meets the question, or the stated one does not fit.
     """
     if not any((stated.tensor, stated.data, stated.pipeline, stated.expert)):
-        asked = replace(question, systems=(system,), precision=stated.weights, engine=stated.engine)
+        asked = replace(question, systems=(system,), precision=stated.weights, engine=stated.engine, pools="together")
         good, bad = plans(asked, system)
         if not good:
             raise Infeasible(f"no deployment of {model.id} on {system.id}: {bad[0].reason if bad else 'none to try'}")

@@ -17,7 +17,7 @@ from lcot.facts import catalog
 from lcot.facts.types import Engine, System
 from lcot.serving.capacity import capacity
 from lcot.serving.curve import batches, sequences_held
-from lcot.serving.pools import curve_of, pool_of
+from lcot.serving.prompts import curve_of, pool_of
 from lcot.serving.steady import at_load, bought, check, fleet_power
 from lcot.steptime.estimate import apart, estimate
 from lcot.steptime.types import Deployment, StepTime

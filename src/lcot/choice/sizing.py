@@ -123,7 +123,7 @@ def candidates(question: Question, stated: Layout) -> Iterator[Deployment]:
     if any((stated.tensor, stated.data, stated.pipeline, stated.expert)):
         yield deployment_of(system, question.model, stated, question)
         return
-    asked = replace(question, precision=stated.weights, engine=stated.engine)
+    asked = replace(question, precision=stated.weights, engine=stated.engine, pools="together")
     good, bad = plans(asked, system)
     if not good:
         nearest = nearest_miss(bad)

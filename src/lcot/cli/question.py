@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 CHOICES = {
     "basis": ("own", "rent", "api"),
     "speculative": ("off", "stated"),
+    "pools": ("any", "together"),
     "term": ("on_demand", "reserved", "spot"),
 }
 Many = Annotated[list[str], Parameter(negative=())]
@@ -54,6 +55,8 @@ class Asked:
         With --basis rent: on_demand, reserved or spot.
     site
         A site's id, or the path of a YAML file.
+    pools
+        any, or together: whether prompts may be computed on copies of their own (disaggregated serving).
     engine
         One engine for all; by default each vendor's usual one.
     system
@@ -80,6 +83,7 @@ class Asked:
     basis: str = "own"
     term: str = "on_demand"
     site: str = "us-colocation"
+    pools: str = "any"
     engine: str = ""
     system: Many = field(default_factory=list[str])
     available_by: str | None = None
@@ -119,6 +123,7 @@ class Asked:
             basis=self.basis,
             term=self.term,
             available_by=iso_date(self.available_by),
+            pools=self.pools,
             engine=self.engine,
             draws=self.draws,
             seed=self.seed,

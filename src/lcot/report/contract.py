@@ -58,6 +58,7 @@ def question_dict(question: Question) -> dict[str, Any]:
         "time_to_first_token": plain(target.time_to_first_token),
         "precision": question.precision,
         "speculative": question.speculative,
+        "pools": question.pools,
         "available_by": question.available_by,
         "draws": question.draws,
         "seed": question.seed,

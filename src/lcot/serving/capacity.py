@@ -73,7 +73,7 @@ def capacity(points: Curve, target: Target, burstiness: Numeric = 1.0) -> tuple[
 
 
 def refusal(limit: str, points: Curve, target: Target) -> tuple[str, float]:
-    """Why one request alone does not meet a limit, in words, and how near it comes: larger is nearer. [token/s, s or 1]"""
+    """Why one request alone does not meet a limit, and how near it comes: larger is nearer. [token/s, s or 1]"""
     if limit == "KV cache":
         return "the KV cache does not hold one request beside the weights", float(np.max(points.held))
     if limit == "speed":

@@ -12,7 +12,8 @@ from lcot.errors import DomainError, Infeasible
 from lcot.facts.types import Numeric
 from lcot.serving.capacity import capacity, interpolate
 from lcot.serving.curve import Curve, batches, sequences_held
-from lcot.serving.pools import Pool, curve_of, mixes
+from lcot.serving.pools import Pool, mixes
+from lcot.serving.prompts import curve_of
 from lcot.serving.types import Served, Target, Traffic
 from lcot.steptime.types import StepTime
 

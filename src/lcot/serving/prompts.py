@@ -1,0 +1,223 @@
+"""What copies that only decode, and copies that only compute prompts, do with a load."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lcot.cell import Cell, value_of
+from lcot.errors import MissingFact
+from lcot.facts.types import Numeric
+from lcot.serving.curve import Curve, curve, sequences_held
+from lcot.serving.pools import Pool, transfer
+from lcot.serving.types import Target, Traffic
+from lcot.steptime.types import Step, StepTime
+
+BUDGET = 8192.0  # prompt tokens in one step of a rank, at most
+QUANTILE = 3.0  # 95 % of exponential waits are below three times their mean
+
+
+def pool_of(steps: StepTime, traffic: Traffic, target: Target, budget: float = BUDGET) -> Pool:
+    """The pool that computes the prompts of a load.
+
+    Parameters
+    ----------
+    steps : StepTime
+        One copy of the pool.
+    traffic : Traffic
+        Lengths and burstiness.
+    target : Target
+        Where a time to first token is asked for, its 95th percentile is kept.
+    budget : float
+        Prompt tokens in one step of a rank, at most. [token]
+
+    Returns
+    -------
+    Pool
+        Times of its groups, and the wait allowed; not a number in draws in which a prompt alone is too late.
+
+    Notes
+    -----
+    Prompts are computed one at a time, one on each rank of data-parallel attention, or as many on each as its budget
+    holds, whichever lets one copy compute more of them in time. Where nothing is asked prompts wait for groups before
+    theirs no longer than half a group takes, and where :math:`t^*` is asked for
+
+    .. math:: 2 T + t_{move} + 3 w \\le t^*
+
+    References
+    ----------
+    :cite:t:`zhong2024`, section 3.
+    """
+    fresh = np.maximum(traffic.input_tokens * (1.0 - traffic.cached_fraction), 1.0)
+    ranks, most = float(steps.deployment.data), float(np.max(np.maximum(np.floor(budget / fresh), 1.0)))
+    pools = [grouped(steps, traffic, target, size, budget) for size in sorted({1.0, ranks, ranks * most})]
+    return max(pools, key=lambda pool: float(np.mean(np.nan_to_num(value_of(pool.capacity(1.0))))))
+
+
+def grouped(steps: StepTime, traffic: Traffic, target: Target, group: float, budget: float) -> Pool:
+    """The pool with a number of prompts together.
+
+    Parameters
+    ----------
+    steps, traffic, target
+        See `pool_of`.
+    group : float
+        Prompts computed together, at most. [1]
+    budget : float
+        Prompt tokens in one step of a rank, at most. [token]
+
+    Returns
+    -------
+    Pool
+        Times of such groups, and the wait allowed.
+
+    Notes
+    -----
+    A prompt of f tokens takes :math:`\\max(1, f / b)` steps; the rest see `pool_of`.
+
+    References
+    ----------
+    :cite:t:`zhong2024`, section 3.
+    """
+    cached = traffic.input_tokens * traffic.cached_fraction
+    fresh = np.maximum(traffic.input_tokens - cached, 1.0)
+    size = np.minimum(fresh, budget)  # a longer prompt takes several steps
+    step = group_step(group, size, fresh, cached)
+    times = steps.latency(step).total * np.maximum(fresh / size, 1.0)
+    latency, each = transfer(steps.deployment)
+    moving = latency + each * traffic.input_tokens
+    waits = times[0] / 2.0
+    if target.time_to_first_token is not None:
+        left = (target.time_to_first_token - 2.0 * times[0] - moving) / QUANTILE
+        waits = np.where(left > 0.0, np.minimum(waits, left), np.nan)
+    try:
+        power = (steps.power(step) + 0.0 * times)[0]
+    except MissingFact:
+        power = None
+    return Pool(
+        steps.deployment.chips, group, times[0], times[1], times[2], times[3], moving, waits, traffic.burstiness, power,
+        steps.idle_power,
+    )  # fmt: skip
+
+
+def group_step(group: float, size: Numeric, fresh: Numeric, cached: Numeric) -> Step:
+    """Steps with a group of prompts: as it is, with nothing cached, with one more cached token each; and one prompt.
+
+    Parameters
+    ----------
+    group : float
+        Prompts together. [1]
+    size : numeric, shape (...)
+        Tokens of a prompt in the step. [token]
+    fresh, cached : numeric, shape (...)
+        Tokens of a prompt that are computed, and that the prefix cache holds. [token]
+
+    Returns
+    -------
+    Step
+        Along a new first axis.
+
+    Notes
+    -----
+    See `lcot.serving.curve.steps_of`: :math:`C (c + f/2)` pairs for each prompt.
+
+    References
+    ----------
+    :cite:t:`agrawal2024sarathi`.
+    """
+    rows = ((group, cached), (group, 0.0), (group, cached + 1.0), (1.0, cached))
+    pairs = np.stack(np.broadcast_arrays(*(count * size * (fresh / 2.0 + prior) for count, prior in rows)))
+    count = np.array([count for count, _ in rows]).reshape(-1, *(1,) * (pairs.ndim - 1))
+    return Step(
+        prefill_tokens=np.broadcast_to(count * size, pairs.shape),
+        prefill_pairs=pairs,
+        prefill_sequences=np.broadcast_to(count, pairs.shape),
+    )
+
+
+def decoding(steps: StepTime, traffic: Traffic, batch: Numeric, pool: Pool) -> Curve:
+    """What one decoding copy does at each batch, where prompts are computed apart.
+
+    Parameters
+    ----------
+    steps : StepTime
+        The copy that decodes.
+    traffic : Traffic
+        Lengths of the requests; the rate is not used.
+    batch : numeric, shape (n, ...)
+        Sequences decoding. [1]
+    pool : Pool
+        The copies that compute prompts.
+
+    Returns
+    -------
+    Curve
+        Arrays over ``batch``; the time to first token is that of a prompt that does not wait, and seconds of the pool
+        count as those of as many chips of a decoding copy.
+
+    Notes
+    -----
+    No step carries a prompt: :math:`\\tau = T_d(B) / a`, :math:`r = B / (o \\tau)`.
+
+    References
+    ----------
+    :cite:t:`zhong2024`.
+    """
+    batch = batch if isinstance(batch, Cell) else np.asarray(batch, dtype=float)
+    output, gained = traffic.output_tokens, steps.deployment.speculation.acceptance_length
+    lanes = np.minimum(float(steps.stages), batch)
+    part = batch / lanes
+    step = Step(decode_sequences=part, decode_context=part * (traffic.input_tokens + output / 2.0))
+    way = steps.latency(step).total
+    slot = way if steps.stages == 1 else steps.interval(step).total
+    round_time = np.maximum(way, lanes * slot)
+    per_token = round_time / gained
+    share = pool.chips / steps.deployment.chips / pool.group
+    nothing = 0.0 * per_token
+    try:
+        power = steps.power(step)
+        power = steps.idle_power + (power - steps.idle_power) * np.minimum(lanes * slot / round_time, 1.0)
+    except MissingFact:
+        power = None
+    return Curve(
+        batch=batch + nothing,
+        time_per_output_token=per_token,
+        time_to_first_token=pool.alone + slot / 2.0,
+        rate=batch / (output * per_token),
+        decode_seconds=per_token * output / batch,
+        prefill_seconds=nothing + share * pool.fresh_seconds,
+        cached_seconds=nothing + share * (pool.seconds - pool.fresh_seconds),
+        cached_token_seconds=nothing + share * (pool.more_seconds - pool.seconds),
+        power=power,
+        held=np.minimum(
+            sequences_held(steps.kv_capacity, traffic.input_tokens, output, steps.state_bytes), steps.max_sequences
+        ),
+    )
+
+
+def curve_of(steps: StepTime, traffic: Traffic, target: Target, batch: Numeric) -> tuple[Curve, Pool | None]:
+    """The curve of one copy, and the pool that computes its prompts where that is apart.
+
+    Parameters
+    ----------
+    steps : StepTime
+        One copy, with ``prefill`` where prompts are computed apart.
+    traffic : Traffic
+        Lengths of the requests.
+    target : Target
+        The service level.
+    batch : numeric, shape (n, ...)
+        Sequences decoding. [1]
+
+    Returns
+    -------
+    tuple of Curve and Pool or None
+        Over ``batch``.
+
+    Notes
+    -----
+    No formula: it chooses between `lcot.serving.curve.curve` and `decoding`.
+    """
+    if steps.prefill is None:
+        return curve(steps, traffic, batch), None
+    pool = pool_of(steps.prefill, traffic, target)
+    return decoding(steps, traffic, batch, pool), pool
