@@ -233,7 +233,7 @@ def worth(
         drawn_size = market_value if market_value is not None else sample[facts.owner].number(key)
         drawn_terms = terms_of(company, sample[company.id], drawn_size, years)
         drawn = valuation(drawn_terms)
-    label = "tokens sold in the world" if tokens else ("given" if market_value is not None else key)
+    label = "tokens sold in the world" if tokens else "given" if market_value is not None else market or company.market
     used = [company.facts[k] for k in company.facts if company.facts[k].is_estimate]
     return Worth(
         company, label, year, terms, valuation(terms), drawn_terms, drawn,
@@ -241,6 +241,38 @@ def worth(
         tuple(f"{company.id}.{fact.key}" for fact in used if fact.key != "revenue.plan"),
         tuple(f"{company.id}.{k}" for k in ("cash.net", "shares.basic", "shares.diluted") if not company.facts.has(k)),
     )  # fmt: skip
+
+
+def power_of(company: Company, volume: Numeric, cost: Numeric) -> Numeric | None:
+    """Power behind a volume: itself, or what serving tokens at their cost buys.
+
+    Parameters
+    ----------
+    company : Company
+        What it sells; a lab's ``cost.power`` is what a watt costs all in. [USD/(W s)]
+    volume : numeric, shape (...)
+        W, or tokens a year. [W]
+    cost : numeric, shape (...)
+        Cost of a token, where tokens are sold. [USD/token]
+
+    Returns
+    -------
+    numeric or None
+        In service, or sold in the year; None where the cost of a watt is not on record. [W]
+
+    Notes
+    -----
+    .. math:: P = q c / h
+
+    References
+    ----------
+    :cite:t:`koller2020`.
+    """
+    if company.sells != "tokens":
+        return volume
+    if not company.facts.has("cost.power"):
+        return None
+    return volume * cost / (company.facts.number("cost.power") * YEAR)
 
 
 def shares_of(company: Company, kind: str) -> float | None:
