@@ -148,9 +148,14 @@ def costs_along(question: Question, systems: Sequence[System], vary: str) -> Cos
     if vary not in VARIED:
         raise UnknownName("thing to vary", vary, VARIED)
 
+    rest: dict[str, float] = {}  # a price that varies leaves the other systems alone
+
     def costs(value: float) -> dict[str, float]:
         asked, some = changed(question, systems, vary, value)
-        return {system.id: best_cost(asked, system) for system in some}
+        if vary != "price":
+            return {system.id: best_cost(asked, system) for system in some}
+        rest.update({system.id: best_cost(asked, system) for system in some[1:] if system.id not in rest})
+        return {some[0].id: best_cost(asked, some[0]), **rest}
 
     return costs
 

@@ -1,4 +1,4 @@
-"""`lcot sensitivity` and `lcot breakeven`: which facts move the answer, and where it changes."""
+"""`lcot sensitivity`: which facts move the answer."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from lcot.cli.question import Asked
-from lcot.errors import Infeasible, InputError, UnknownName
+from lcot.errors import Infeasible
 
 if TYPE_CHECKING:
     from lcot.choice.types import Plan, Question
-    from lcot.facts.types import System
 
 DEFAULT = Asked()
 Json = Annotated[bool, Parameter(name="--json", negative=())]
-UNITS = {"price": "USD", "rate": "request/s", "tariff": "USD/kWh", "speed": "token/s"}
-RANGES = {"price": (1e3, 1e8), "rate": (0.01, 1e4), "tariff": (0.005, 1.0), "speed": (1.0, 1000.0)}
 
 
 def sensitivity(
@@ -100,73 +97,4 @@ def sensitivity_text(a: dict[str, Any], top: int) -> str:
     for cause, ratio in a["twice_as_good"].items():
         if cause not in a["shares"]:
             lines.append(f"{cause:32s}{'':>16}{1 - ratio:>9.0%}")
-    return "\n".join(lines)
-
-
-def breakeven(
-    system: str,
-    model: str,
-    /,
-    *,
-    against: str,
-    vary: str = "price",
-    low: float | None = None,
-    high: float | None = None,
-    asked: Asked = DEFAULT,
-    json_: Json = False,
-) -> None:
-    """Where the cheapest of two systems changes as one thing varies.
-
-    Parameters
-    ----------
-    system
-        A system's id or YAML file; its price varies with --vary price.
-    model
-        A catalogue id, a Hugging Face name, or the path of a config.json.
-    against
-        The other system.
-    vary
-        price (USD for one complete system), rate (request/s), tariff (USD/kWh) or speed (token/s a user).
-    low
-        Low end of the search.
-    high
-        High end of the search.
-    json_
-        Print as JSON.
-    """
-    from lcot.choice.breakeven import costs_along, flips
-    from lcot.facts import catalog
-    from lcot.units import to_si
-
-    if vary not in UNITS:
-        raise UnknownName("thing to vary", vary, UNITS, "--vary")
-    question = asked.question(model)
-    pair: list[System] = [catalog.system(system), catalog.system(against)]
-    if pair[0].id == pair[1].id:
-        raise InputError(f"--against is {against!r}, the same system; allowed: another one")
-    unit = UNITS[vary]
-    ends = (low if low is not None else RANGES[vary][0], high if high is not None else RANGES[vary][1])
-    factor = to_si(1.0, unit)
-    found = flips(costs_along(question, pair, vary), ends[0] * factor, ends[1] * factor)
-    answer = {
-        "schema": "lcot.breakeven/1",
-        "systems": [one.id for one in pair],
-        "vary": vary,
-        "unit": unit,
-        "low": ends[0],
-        "high": ends[1],
-        "flips": [asdict(flip) | {"value": flip.value / factor} for flip in found],
-    }
-    print(json.dumps(answer, indent=1) if json_ else breakeven_text(answer))
-
-
-def breakeven_text(a: dict[str, Any]) -> str:
-    """The answer for a reader."""
-    what = f"{a['vary']} ({a['unit']}) from {a['low']:g} to {a['high']:g}"
-    if not a["flips"]:
-        return f"{' against '.join(a['systems'])}: the cheapest does not change over a {what}."
-    lines = [f"{' against '.join(a['systems'])}, over a {what}:"]
-    for flip in a["flips"]:
-        before, after = flip["before"] or "neither serves", flip["after"] or "neither serves"
-        lines.append(f"  at {flip['value']:.4g} {a['unit']}: below it {before}, above it {after}")
     return "\n".join(lines)
