@@ -12,13 +12,16 @@ from lcot.choice.space import deployments
 from lcot.choice.speculation import speculation_of
 from lcot.choice.types import Entry, Plan, Question, Rejection
 from lcot.cost.bill import price
+from lcot.cost.types import Bill
 from lcot.errors import Infeasible, MissingFact
 from lcot.facts import catalog
 from lcot.facts.types import Engine, System
 from lcot.serving.capacity import capacity
 from lcot.serving.curve import batches, sequences_held
+from lcot.serving.pools import Pool
 from lcot.serving.prompts import curve_of, pool_of
 from lcot.serving.steady import at_load, bought, check, fleet_power
+from lcot.serving.types import Served
 from lcot.steptime.estimate import apart, estimate
 from lcot.steptime.types import Deployment, StepTime
 from lcot.workload.formats import precision, supported
@@ -30,7 +33,13 @@ TIE = 0.01  # costs closer than this are the same: a rack costs what it costs, h
 TRIED = 3  # best deployments of a system that are kept for the draws
 
 
-def plan(deployment: Deployment, question: Question, steps: StepTime | None = None, drawn: bool = False) -> Plan:
+def plan(
+    deployment: Deployment,
+    question: Question,
+    steps: StepTime | None = None,
+    drawn: bool = False,
+    pool: Pool | None = None,
+) -> Plan:
     """One deployment under the question's load, with its bill.
 
     Parameters
@@ -43,6 +52,8 @@ def plan(deployment: Deployment, question: Question, steps: StepTime | None = No
         Its step time, where it is not the estimate.
     drawn : bool
         Whether facts or step times are draws.
+    pool : Pool, optional
+        The copies that compute prompts, where they are apart and known.
 
     Returns
     -------
@@ -61,15 +72,26 @@ def plan(deployment: Deployment, question: Question, steps: StepTime | None = No
     check(steps, traffic)
     held = sequences_held(steps.kv_capacity, traffic.input_tokens, traffic.output_tokens, steps.state_bytes)
     grid = batches(float(min(np.max(held), steps.max_sequences)), DRAWN_GRID if drawn else GRID)
-    points, pool = curve_of(steps, traffic, question.target, grid[:, None] if drawn else grid)
+    points, pool = curve_of(steps, traffic, question.target, grid[:, None] if drawn else grid, pool)
     mean, limit = capacity(points, question.target, traffic.burstiness)
     load_factor = question.site.facts.number("load_factor") if traffic.rate is None else 1.0
     served = at_load(points, mean, limit, steps, traffic, load_factor, pool)
     try:
-        bill = price(deployment.system, served, traffic, question.site, question.basis, question.term)
+        bill = billed(deployment, served, question)
     except MissingFact as error:
         return Plan(deployment, steps, points, served, None, f"{error.owner}.{error.key}", pool)
     return Plan(deployment, steps, points, served, bill, pool=pool)
+
+
+def beside(deployment: Deployment) -> System | None:
+    """The system that must be bought beside this one, as the deployment has it."""
+    return deployment.paired.system if deployment.paired and deployment.system.pairs_with else None
+
+
+def billed(deployment: Deployment, served: Served, question: Question) -> Bill:
+    """The bill of a deployment's fleet. Raises `MissingFact`."""
+    q = question
+    return price(deployment.system, served, q.traffic, q.site, q.basis, q.term, beside(deployment))
 
 
 def merit(candidate: Plan) -> float:
@@ -115,20 +137,21 @@ def plans(question: Question, system: System) -> tuple[list[Plan], list[Rejectio
 
 def prompts_apart(made: list[StepTime], question: Question) -> list[Plan]:
     """Plans that compute prompts on copies of their own, in the layout that takes the fewest chips for them."""
-    found: list[tuple[float, StepTime]] = []
-    for steps in made:
+    found: list[tuple[float, int]] = []
+    pools: dict[int, Pool] = {}
+    for i, steps in enumerate(made):
         with suppress(MissingFact):
-            pool = pool_of(steps, question.traffic, question.target)
+            pools[i] = pool = pool_of(steps, question.traffic, question.target)
             if np.isfinite(pool.waits):
-                found.append((float(pool.chips * pool.seconds / pool.group), steps))
+                found.append((float(pool.chips * pool.seconds / pool.group), i))
     if not found:
         return []
-    prompts = min(found, key=lambda pair: pair[0])[1]
+    best = min(found)[1]
     good: list[Plan] = []
     for steps in made:
-        joint = apart(steps, prompts)
+        joint = apart(steps, made[best])
         with suppress(Infeasible):
-            good.append(plan(joint.deployment, question, joint))
+            good.append(plan(joint.deployment, question, joint, pool=pools[best]))
     return good
 
 
@@ -212,7 +235,7 @@ def system_front(good: list[Plan], question: Question) -> np.ndarray | None:
             prefill_seconds=points.prefill_seconds, cached_seconds=points.cached_seconds,
             decode_seconds=points.decode_seconds, cached_token_seconds=points.cached_token_seconds,
         )  # fmt: skip
-        bill = price(deployment.system, full, question.traffic, question.site, question.basis, question.term)
+        bill = billed(deployment, full, question)
         cost = bill.cost["bottleneck_seconds"].blended
         per_chip = fleet.capacity * question.traffic.output_tokens / (fleet.systems * deployment.system.count)
         rows.append(np.stack([1.0 / points.time_per_output_token, cost, per_chip], axis=1)[keep])

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+
 import numpy as np
 
 from lcot.cell import Cell, value_of
@@ -47,64 +51,49 @@ def pool_of(steps: StepTime, traffic: Traffic, target: Target, budget: float = B
     ----------
     :cite:t:`zhong2024`, section 3.
     """
-    fresh = np.maximum(traffic.input_tokens * (1.0 - traffic.cached_fraction), 1.0)
-    ranks, most = float(steps.deployment.data), float(np.max(np.maximum(np.floor(budget / fresh), 1.0)))
-    pools = [grouped(steps, traffic, target, size, budget) for size in sorted({1.0, ranks, ranks * most})]
-    return max(pools, key=lambda pool: float(np.mean(np.nan_to_num(value_of(pool.capacity(1.0))))))
-
-
-def grouped(steps: StepTime, traffic: Traffic, target: Target, group: float, budget: float) -> Pool:
-    """The pool with a number of prompts together.
-
-    Parameters
-    ----------
-    steps, traffic, target
-        See `pool_of`.
-    group : float
-        Prompts computed together, at most. [1]
-    budget : float
-        Prompt tokens in one step of a rank, at most. [token]
-
-    Returns
-    -------
-    Pool
-        Times of such groups, and the wait allowed.
-
-    Notes
-    -----
-    A prompt of f tokens takes :math:`\\max(1, f / b)` steps; the rest see `pool_of`.
-
-    References
-    ----------
-    :cite:t:`zhong2024`, section 3.
-    """
     cached = traffic.input_tokens * traffic.cached_fraction
     fresh = np.maximum(traffic.input_tokens - cached, 1.0)
     size = np.minimum(fresh, budget)  # a longer prompt takes several steps
-    step = group_step(group, size, fresh, cached)
+    ranks, most = float(steps.deployment.data), float(np.max(value_of(np.floor(budget / fresh))))
+    groups = sorted({1.0, ranks, ranks * max(most, 1.0)})
+    step = group_steps(groups, size, fresh, cached)
     times = steps.latency(step).total * np.maximum(fresh / size, 1.0)
     latency, each = transfer(steps.deployment)
     moving = latency + each * traffic.input_tokens
-    waits = times[0] / 2.0
-    if target.time_to_first_token is not None:
-        left = (target.time_to_first_token - 2.0 * times[0] - moving) / QUANTILE
-        waits = np.where(left > 0.0, np.minimum(waits, left), np.nan)
-    try:
-        power = (steps.power(step) + 0.0 * times)[0]
-    except MissingFact:
-        power = None
-    return Pool(
-        steps.deployment.chips, group, times[0], times[1], times[2], times[3], moving, waits, traffic.burstiness, power,
-        steps.idle_power,
-    )  # fmt: skip
+    pools: list[Pool] = []
+    for i, group in enumerate(groups):
+        whole, new, more = (times[3 * i + row] for row in range(3))
+        waits = whole / 2.0
+        if target.time_to_first_token is not None:
+            left = (target.time_to_first_token - 2.0 * whole - moving) / QUANTILE
+            waits = np.where(left > 0.0, np.minimum(waits, left), np.nan)
+        pools.append(
+            Pool(
+                steps.deployment.chips, group, whole, new, more, times[0], moving, waits, traffic.burstiness,
+                None, steps.idle_power,
+            )
+        )  # fmt: skip
+    best = max(range(len(pools)), key=lambda i: float(np.mean(np.nan_to_num(value_of(pools[i].capacity(1.0))))))
+    with suppress(MissingFact):
+        return replace(pools[best], power=steps.power(row_of(step, 3 * best)) + 0.0 * times[0])
+    return pools[best]
 
 
-def group_step(group: float, size: Numeric, fresh: Numeric, cached: Numeric) -> Step:
-    """Steps with a group of prompts: as it is, with nothing cached, with one more cached token each; and one prompt.
+def row_of(step: Step, row: int) -> Step:
+    """One of the steps of `group_steps`."""
+    return Step(
+        prefill_tokens=step.prefill_tokens[row],
+        prefill_pairs=step.prefill_pairs[row],
+        prefill_sequences=step.prefill_sequences[row],
+    )
+
+
+def group_steps(groups: Sequence[float], size: Numeric, fresh: Numeric, cached: Numeric) -> Step:
+    """Steps with groups of prompts: each as it is, with nothing cached, and with one more cached token in each prompt.
 
     Parameters
     ----------
-    group : float
+    groups : sequence of float
         Prompts together. [1]
     size : numeric, shape (...)
         Tokens of a prompt in the step. [token]
@@ -114,7 +103,7 @@ def group_step(group: float, size: Numeric, fresh: Numeric, cached: Numeric) -> 
     Returns
     -------
     Step
-        Along a new first axis.
+        Three for each group, along a new first axis.
 
     Notes
     -----
@@ -124,7 +113,8 @@ def group_step(group: float, size: Numeric, fresh: Numeric, cached: Numeric) -> 
     ----------
     :cite:t:`agrawal2024sarathi`.
     """
-    rows = ((group, cached), (group, 0.0), (group, cached + 1.0), (1.0, cached))
+    size, fresh, cached = (value_of(one) for one in (size, fresh, cached))
+    rows = [(group, prior) for group in groups for prior in (cached, 0.0, cached + 1.0)]
     pairs = np.stack(np.broadcast_arrays(*(count * size * (fresh / 2.0 + prior) for count, prior in rows)))
     count = np.array([count for count, _ in rows]).reshape(-1, *(1,) * (pairs.ndim - 1))
     return Step(
@@ -194,7 +184,9 @@ def decoding(steps: StepTime, traffic: Traffic, batch: Numeric, pool: Pool) -> C
     )
 
 
-def curve_of(steps: StepTime, traffic: Traffic, target: Target, batch: Numeric) -> tuple[Curve, Pool | None]:
+def curve_of(
+    steps: StepTime, traffic: Traffic, target: Target, batch: Numeric, pool: Pool | None = None
+) -> tuple[Curve, Pool | None]:
     """The curve of one copy, and the pool that computes its prompts where that is apart.
 
     Parameters
@@ -207,6 +199,8 @@ def curve_of(steps: StepTime, traffic: Traffic, target: Target, batch: Numeric) 
         The service level.
     batch : numeric, shape (n, ...)
         Sequences decoding. [1]
+    pool : Pool, optional
+        The pool, where it is known.
 
     Returns
     -------
@@ -219,5 +213,5 @@ def curve_of(steps: StepTime, traffic: Traffic, target: Target, batch: Numeric) 
     """
     if steps.prefill is None:
         return curve(steps, traffic, batch), None
-    pool = pool_of(steps.prefill, traffic, target)
+    pool = pool_of(steps.prefill, traffic, target) if pool is None else pool
     return decoding(steps, traffic, batch, pool), pool
