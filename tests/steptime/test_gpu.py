@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from lcot.errors import DomainError, Infeasible, MissingFact, UnknownName
 from lcot.facts.types import Facts
+from lcot.steptime.attention import decode
 from lcot.steptime.estimate import estimate
 from lcot.steptime.load import load_of
 from lcot.steptime.types import Speculation, Step
@@ -108,6 +109,24 @@ def test_pipeline_beyond_the_domain_goes_over_the_outer_links() -> None:
     inside = estimate(deployment(tensor=4, pipeline=2)).latency(DECODE).network
     beyond = estimate(deployment(tensor=8, pipeline=2)).latency(DECODE).network
     assert beyond > inside
+
+
+def test_messages_beyond_the_domain_hide_behind_products() -> None:
+    layout = {"data": 16, "expert": 16}
+    plain = estimate(deployment(model(16), **layout)).latency(Step(512.0, 512.0 * 500))
+    told = {**ENGINE.facts.items_by_key, **facts("e", exchange__hidden=1.0, experts__share__wide=0.5)}
+    steps = estimate(deployment(model(16), **layout, engine=replace(ENGINE, facts=Facts("e", told))))
+    hiding = steps.latency(Step(512.0, 512.0 * 500))
+    # the products of the other half hide what they last; attention and the host hide nothing
+    mixing = 4 * float(decode(GQA, 8, 2, "bf16", 32.0, 32.0 * 500, 1.0, SYSTEM.chip, ENGINE.facts).total)
+    host = 1e-3 + 32e-6
+    own = float(plain.total - plain.network) - mixing - host
+    assert hiding.network == pytest.approx((own**2 + float(plain.network) ** 2) ** 0.5 - own)
+    assert float(hiding.total - hiding.network) == pytest.approx(float(plain.total - plain.network))
+    # inside one domain nothing is hidden
+    near = {"data": 8, "expert": 8}
+    same = estimate(deployment(model(16), **near, engine=replace(ENGINE, facts=Facts("e", told)))).latency(DECODE)
+    assert same == estimate(deployment(model(16), **near)).latency(DECODE)
 
 
 def test_speculation_verifies_and_drafts() -> None:

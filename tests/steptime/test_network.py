@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lcot.steptime.network import Group, all_gather, all_reduce, exchange, group, send
+from lcot.steptime.network import Group, all_gather, all_reduce, exchange, forward, group, send
 from tests.steptime.gpus import CHIP, engine_facts
 
 E = engine_facts()
@@ -44,6 +44,14 @@ def test_all_gather_and_exchange_by_hand() -> None:
     assert exchange(1e6, EIGHT, E) == pytest.approx(10e-6 + 1e6 / 5e10)
     wide = Group(8, 2, 1e11, 1e10)
     assert exchange(1e6, wide, E) == pytest.approx(30e-6 + 8 / 15 * 1e6 / 5e9)
+
+
+def test_forwarded_messages_by_hand() -> None:
+    wide = Group(8, 2, 1e11, 1e10)
+    # both legs at once, two floors; the outer links at half of their rate, or at the share of their own
+    assert forward(1e6, 1e5, wide, E) == pytest.approx(2 * 30e-6 + max(1e6 / 5e10, 1e5 / 5e9))
+    assert forward(1e6, 1e6, wide, engine_facts(exchange__fraction__outer=0.8)) == pytest.approx(60e-6 + 1e6 / 8e9)
+    assert forward(0.0, 0.0, wide, E) == 0.0
 
 
 def test_send_by_hand() -> None:

@@ -114,6 +114,7 @@ CASES = [
     ("hgx-h200", "gpt-oss-120b", {"tensor": 2}, "", 1024, 8192),
     ("hgx-h200", "deepseek-r1", {"data": 8, "expert": 8}, "", 512, 16384),
     ("hgx-h200", "gemma-3-27b", {"tensor": 2}, "", 256, 8192),
+    ("dgx-h100", "deepseek-r1", {"data": 32, "expert": 32}, "sglang", 2048, 65536),
 ]
 
 

@@ -61,7 +61,13 @@ def test_unplaced_experts_are_cut_over_the_tensor_ranks() -> None:
     assert ranks_of(DENSE, 4, 2, 1, 1, 1) == Ranks(4, 2, 1, 1, 1)
 
 
-@pytest.mark.parametrize("bad", [(0, 1, 1, 1, 1), (4, 1, 9, 1, 1), (4, 1, 1, 3, 2), (16, 1, 1, 16, 1)])
+def test_ranks_beyond_the_experts_hold_second_copies() -> None:
+    layer = next(block.feed_forward for block in MIXTURE.blocks if block.feed_forward and block.feed_forward.experts)
+    ranks = ranks_of(MIXTURE, 1, layer.experts + 4, 1, layer.experts + 4, 1)
+    assert experts_on_chip(layer, ranks)[0] == 1
+
+
+@pytest.mark.parametrize("bad", [(0, 1, 1, 1, 1), (4, 1, 9, 1, 1), (4, 1, 1, 3, 2), (32, 1, 1, 32, 1)])
 def test_layouts_that_do_not_multiply_are_refused(bad: tuple[int, int, int, int, int]) -> None:
     with pytest.raises(DomainError):
         ranks_of(MIXTURE, *bad)

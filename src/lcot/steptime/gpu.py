@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from lcot.cell import whole
 from lcot.errors import DomainError, MissingFact
 from lcot.facts.types import Numeric
 from lcot.steptime import attention as mixing
@@ -69,7 +72,7 @@ def gpu(deployment: Deployment) -> StepTime:
 
     def timed(step: Step, share: float) -> Breakdown:
         load = load_of(step, ranks, d.speculation.draft_tokens, engine)
-        stack = plus(pass_time(body, load, ranks, d), _drafting(draft, load, ranks, d))
+        stack = plus(_layers(body, load, ranks, d), _drafting(draft, load, ranks, d))
         if stages == 1:
             return plus(stack, _host(load, d))
         hops = times(_hops(step, d, ranks), 1.0 if share == 1.0 else 1.0 / (stages - 1))
@@ -146,6 +149,25 @@ def pass_time(body: tuple[Operator, ...], load: Load, ranks: Ranks, deployment: 
     return total
 
 
+def _layers(body: tuple[Operator, ...], load: Load, ranks: Ranks, d: Deployment) -> Breakdown:
+    """One pass; where experts are spread beyond one scale-up domain, engines that can do so hide their messages.
+
+    One half of the batch then computes while the other communicates. As in a roofline the corner is round; attention
+    is not counted on to hide anything.
+    """
+    engine = d.engine.facts
+    beyond = ranks.data > 1 and ranks.expert > 1 and network.group(d.system.chip, ranks.stage).outside > 1
+    if not (beyond and engine.has("exchange.hidden")):
+        return pass_time(body, load, ranks, d)
+    grouped = engine.with_values({"experts.share": float(np.max(engine.number("experts.share.wide")))})
+    wide = replace(d, engine=replace(d.engine, facts=grouped))
+    mixed = pass_time(tuple(one for one in body if isinstance(one, Mixing)), load, ranks, d)
+    other = pass_time(tuple(one for one in body if not isinstance(one, Mixing)), load, ranks, wide)
+    own, hidden = other.total - other.network, engine.number("exchange.hidden") * other.network
+    seen = np.sqrt(own * own + hidden * hidden) - own + other.network - hidden
+    return plus(mixed, replace(other, network=seen))
+
+
 def _one(operator: Operator, load: Load, ranks: Ranks, d: Deployment) -> Breakdown:
     chip, engine = d.system.chip, d.engine.facts
     if isinstance(operator, Gemm):
@@ -197,14 +219,22 @@ def _routing(operator: Experts, load: Load, ranks: Ranks, d: Deployment) -> Brea
         if operator.layer.shared_width:  # added together with the shared experts' partial sums
             return NOTHING
         return _network(network.all_reduce(2.0 * load.tokens * operator.width, everyone, engine))
-    chosen, peers = operator.layer.active, ranks.expert
-    reached = peers * (1.0 - (1.0 - 1.0 / peers) ** chosen) * ranks.expert_tensor
-    each = load.tokens / ranks.tensor * reached * operator.width
+    chosen, own = operator.layer.active, load.tokens / ranks.tensor * operator.width
+    each = own * _reached(ranks.expert, chosen) * ranks.expert_tensor
     sent = 1.0 if operator.compute != "bf16" else 2.0
     apart = network.exchange(each * sent, everyone, engine) + network.exchange(2.0 * each, everyone, engine)
+    if everyone.outside > 1:
+        beyond = own * _reached(everyone.outside, chosen) * (1.0 - 1.0 / everyone.outside)
+        there = network.forward(each * sent, beyond * sent, everyone, engine)
+        apart = np.minimum(apart, there + network.forward(2.0 * each, 2.0 * beyond, everyone, engine))
     whole = 2.0 * load.everyone * operator.width
     gathered = network.all_gather(whole * sent / 2.0, everyone, engine) + network.all_gather(whole, everyone, engine)
     return _network(np.minimum(apart, gathered))
+
+
+def _reached(places: float, chosen: float) -> float:
+    """Of so many places, those that hold an expert which a token chose."""
+    return places * (1.0 - (1.0 - 1.0 / places) ** chosen)
 
 
 def _network(seconds: Numeric) -> Breakdown:
@@ -248,8 +278,6 @@ def _draft(d: Deployment) -> tuple[tuple[Operator, ...], tuple[str, ...]]:
 
 
 def _single(operator: Operator, count: int) -> Operator:
-    from dataclasses import replace
-
     return replace(operator, count=1) if operator.count == count else operator
 
 
@@ -289,4 +317,4 @@ def _most_sequences(d: Deployment) -> int:
     engine = d.engine.facts
     if not engine.has("sequences"):
         return 10**9
-    return int(np.max(engine.number("sequences"))) * d.data
+    return whole(engine.number("sequences")) * d.data

@@ -7,6 +7,7 @@ from math import ceil
 
 import numpy as np
 
+from lcot.cell import whole
 from lcot.facts.types import Chip, Facts, Numeric
 from lcot.steptime.roofline import some
 
@@ -59,7 +60,7 @@ def group(chip: Chip, ranks: int, stride: int = 1) -> Group:
     if ranks == 1:
         return Group(1, 1, 1.0, 1.0)
     level = chip.levels[0] if chip.levels else "scale_up"
-    size = int(np.max(chip.facts.number(f"fabric.{level}.size", "parallelism over chips")))
+    size = whole(chip.facts.number(f"fabric.{level}.size", "parallelism over chips"))
     inside = max(1, min(ranks, size // stride))
     outside = ceil(ranks / inside)
     near = chip.facts.number(f"fabric.{level}.bandwidth", "parallelism over chips") if inside > 1 else 1.0
@@ -179,7 +180,7 @@ def exchange(message: Numeric, ranks: Group, engine: Facts) -> Numeric:
         Ranks and their links.
     engine : Facts
         Constants: ``exchange.floor`` and ``collective.outer`` [s], ``exchange.fraction`` and
-        ``collective.fraction.outer`` [1].
+        ``exchange.fraction.outer`` [1], or ``collective.fraction.outer`` without the latter.
 
     Returns
     -------
@@ -208,9 +209,56 @@ def exchange(message: Numeric, ranks: Group, engine: Facts) -> Numeric:
     near = (ranks.inside - 1) / (p - 1) * message / (ranks.bandwidth * engine.number("exchange.fraction"))
     if ranks.outside == 1:
         return some(message) * engine.number("exchange.floor") + near
-    far = (p - ranks.inside) / (p - 1) * message / (ranks.outer * engine.number("collective.fraction.outer"))
+    far = (p - ranks.inside) / (p - 1) * message / (ranks.outer * _line_share(engine))
     floor = engine.number("exchange.floor") + engine.number("collective.outer")
     return some(message) * floor + np.maximum(near, far)
+
+
+def forward(inside: Numeric, beyond: Numeric, ranks: Group, engine: Facts) -> Numeric:
+    r"""Time of an all-to-all whose messages cross to another domain once and are passed on inside it.
+
+    Parameters
+    ----------
+    inside : numeric, shape (...)
+        Bytes that each rank passes on or sends inside its domain. [B]
+    beyond : numeric, shape (...)
+        Bytes that each rank sends to other domains. [B]
+    ranks : Group
+        Ranks and their links.
+    engine : Facts
+        Constants: as of `exchange`.
+
+    Returns
+    -------
+    numeric, shape (...)
+        Seconds. [s]
+
+    Raises
+    ------
+    MissingFact
+        If the engine lacks a constant.
+
+    Notes
+    -----
+    The two legs follow each other through the ranks, so two floors are paid:
+
+    .. math:: t = 2\,(\alpha + \alpha_o) + \max\left(\frac{m_{in}}{\eta \beta},\;
+              \frac{m_{out}}{\eta_o \beta_o}\right)
+
+    References
+    ----------
+    :cite:t:`zhao2025deepep`; :cite:t:`deepseekv3`, section 3.2.2.
+    """
+    near = inside / (ranks.bandwidth * engine.number("exchange.fraction"))
+    far = beyond / (ranks.outer * _line_share(engine))
+    floor = 2.0 * (engine.number("exchange.floor") + engine.number("collective.outer"))
+    return some(inside) * floor + np.maximum(near, far)
+
+
+def _line_share(engine: Facts) -> Numeric:
+    """Share of the line rate that messages of an all-to-all reach; its kernels may have one of their own."""
+    own = "exchange.fraction.outer"
+    return engine.number(own if engine.has(own) else "collective.fraction.outer")
 
 
 def send(message: Numeric, chip: Chip, across: bool, engine: Facts) -> Numeric:

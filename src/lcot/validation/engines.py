@@ -99,7 +99,8 @@ def version_by_date(name: str, date: str) -> str:
     return before[-1] if before else ""
 
 
-SAME = {"xdeepserve": "cloudmatrix-infer", "rtp-llm": "vllm", "tgi": "vllm", "llmboost": "vllm"}  # nearest entries
+# nearest entries: RTP-LLM and DeepSeek's own engine use the kernels for spread experts that SGLang took from DeepSeek
+SAME = {"deepseek": "sglang", "xdeepserve": "cloudmatrix-infer", "rtp-llm": "sglang", "tgi": "vllm", "llmboost": "vllm"}
 
 
 def _is_named(engine: Engine, name: str) -> bool:

@@ -159,6 +159,8 @@ def _best(condition: Condition, speculation: Speculation, overrides: Overrides |
     return best
 
 
+USUAL_BATCH = 128.0  # of a device in a decode pool
+LARGEST_BATCH = 1024.0  # that engines capture graphs for
 POOLS = (16, 32, 64, 144)  # devices of the pools that serve such models where rows give the share of one
 
 
@@ -175,9 +177,10 @@ def share_of(condition: Condition) -> Callable[[Speculation, Overrides | None], 
         problem: LcotError | None = None
         for devices in POOLS if stated is None else (stated.chips,):
             layout = stated or Layout(tensor=1, data=devices, expert=devices)
-            batch = (condition.concurrency or 128.0) * devices
-            whole = replace(condition, devices=devices, layout=layout, note="", concurrency=batch)
+            whole = replace(condition, devices=devices, layout=layout, note="")
             try:
+                each = condition.concurrency or _filling(whole, speculation, overrides)
+                whole = replace(whole, concurrency=each * devices)
                 found = _best(whole, speculation, overrides)
             except LcotError as error:
                 problem = problem or error
@@ -189,6 +192,16 @@ def share_of(condition: Condition) -> Callable[[Speculation, Overrides | None], 
         raise problem or LcotError("no pool")
 
     return values
+
+
+def _filling(condition: Condition, speculation: Speculation, overrides: Overrides | None) -> float:
+    """Sequences on each device of a pool whose row states none: `USUAL_BATCH`, or for a rate what the cache holds."""
+    if condition.metric not in THROUGHPUT or condition.scenario != "decode_only":
+        return USUAL_BATCH
+    plan = with_caches(plans(condition, speculation, overrides)[0], condition)
+    steps, (i, o) = steps_of(plan.deployment), _lengths(condition)
+    held = float(steps.kv_capacity) / (i + o / 2.0 + float(steps.state_bytes)) / plan.deployment.chips
+    return float(min(max(held, 1.0), LARGEST_BATCH))
 
 
 def with_caches(plan: Plan, condition: Condition) -> Plan:

@@ -9,6 +9,8 @@ from lcot.errors import DomainError
 from lcot.workload.architecture import Architecture, Attention, FeedForward
 from lcot.workload.operators import Experts, Gemm, Operator, Span
 
+COPIES = 2  # of an expert at most, where expert ranks outnumber the experts
+
 
 @dataclass(frozen=True, slots=True)
 class Ranks:
@@ -49,12 +51,14 @@ def ranks_of(
     Raises
     ------
     DomainError
-        If a number is below 1, if the expert ranks do not multiply to the stage, or if there are more pipeline
-        stages than layers.
+        If a number is below 1, if the expert ranks do not multiply to the stage, if there are more than two for each
+        expert, or if there are more pipeline stages than layers.
 
     Notes
     -----
     .. math:: t\\,d = e\\,e_t
+
+    Ranks beyond the number of experts hold second copies of some of them.
 
     References
     ----------
@@ -76,8 +80,9 @@ def ranks_of(
     if expert * expert_tensor != stage:
         allowed = f"expert x expert_tensor equal to tensor x data = {stage}"
         raise DomainError("expert x expert_tensor", expert * expert_tensor, allowed, "deployment")
-    if expert > experts:
-        raise DomainError("expert", expert, f"at most the {experts} experts of {architecture.id}", "deployment")
+    if expert > COPIES * experts:
+        allowed = f"at most {COPIES} for each of the {experts} experts of {architecture.id}"
+        raise DomainError("expert", expert, allowed, "deployment")
     return Ranks(tensor, data, pipeline, expert, expert_tensor)
 
 
