@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from lcot.choice import uncertainty
-from lcot.choice.uncertainty import cost_of, drawn, error_of, evaluate, model_error, samples, slowed, spreads
+from lcot.choice.uncertainty import cost_of, drawn, evaluate, machines, samples, spreads, with_facts
 from lcot.errors import DomainError
 from lcot.facts.types import Engine
-from lcot.steptime.types import Step
 from tests.choice.double import estimate, fact, make_deployment, make_question, owner
 
 
@@ -48,25 +49,6 @@ def test_facts_that_move_together():
 def test_samples_refuse_none():
     with pytest.raises(DomainError, match="draws"):
         samples([], 0, 1)
-
-
-def test_model_error_is_lognormal():
-    factor = model_error("engine", 0.2, 4096, 1)
-    assert np.median(factor) == pytest.approx(1.0, abs=1e-3)
-    assert np.log(factor).std() == pytest.approx(0.2, rel=1e-2)
-    assert (model_error("other", 0.2, 4096, 1) != factor).any()
-
-
-def test_error_is_fitted_or_declared():
-    assert error_of(make_deployment("a").engine) == 0.1
-    assert error_of(Engine("new", "New", "gpu", "1", owner("new"))) == uncertainty.UNVALIDATED
-
-
-def test_slowed_steps():
-    steps = estimate(make_deployment("a"))
-    step = Step(decode_sequences=8.0, decode_context=8000.0)
-    assert slowed(steps, 1.5).latency(step).total == pytest.approx(1.5 * steps.latency(step).total)
-    assert slowed(steps, 1.5).interval(step).memory == pytest.approx(1.5 * steps.interval(step).memory)
 
 
 def test_draws_of_sure_facts_are_the_point():
@@ -162,3 +144,25 @@ def test_the_median_is_near_the_point():
     found = spreads(evaluate(make_question(), {"a": [make_deployment("a")]}, 1024, 2))["a"]
     assert found.p10 < point < found.p90
     assert found.p50 == pytest.approx(point, rel=0.1)
+
+
+def test_what_runs_beside_is_drawn_too():
+    beside = make_deployment("gpus")
+    first = replace(make_deployment("a"), mode="decode", paired=beside)
+    assert [one.system.id for one in machines(first)] == ["a", "gpus"]
+    sample = drawn(make_question(), {"a": [first]}, 16, 1)
+    paired = sample.deployments["a"][0].paired
+    assert paired.system.facts.number("price").shape == (16,)
+    assert paired.system.chip.facts.number("memory.hbm.bandwidth").shape == (16,)
+    alone = drawn(make_question(), {"gpus": [beside]}, 16, 1).deployments["gpus"][0]
+    assert (alone.system.facts.number("price") == paired.system.facts.number("price")).all()
+    moved = with_facts(first, {"gpus": beside.system.facts.with_values({"price": 1.0})})
+    assert moved.paired.system.facts.number("price") == 1.0
+    assert moved.system.facts.number("price") == 300e3
+
+
+def test_copies_for_prompts_stand_on_the_same_draw():
+    first = make_deployment("a")
+    sample = drawn(make_question(), {"a": [replace(first, mode="apart", paired=first)]}, 16, 1)
+    (one,) = sample.deployments["a"]
+    assert one.system.facts.number("price") is one.paired.system.facts.number("price")

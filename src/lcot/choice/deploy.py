@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lcot.choice.search import engine_for, plans
+from lcot.choice.search import beside, engine_for, plans
 from lcot.choice.types import Question
 from lcot.cost.bill import price
 from lcot.cost.types import Bill
@@ -112,4 +112,4 @@ def bill_of(run: Simulated, steps: StepTime, site: Site, basis: str, term: str) 
     )  # fmt: skip
     cached = run.cached_rate / max(run.input_rate + run.cached_rate, 1e-12)
     traffic = Traffic(inputs, run.output_rate / run.rate, run.rate, cached)
-    return price(steps.deployment.system, served, traffic, site, basis, term)
+    return price(steps.deployment.system, served, traffic, site, basis, term, beside(steps.deployment))

@@ -9,9 +9,8 @@ from math import gcd
 
 import numpy as np
 
-from lcot.choice.search import merit, plan
+from lcot.choice.search import billed, merit, plan
 from lcot.choice.types import Entry, Plan, Question, Rejection, UnderLoad, layout_of
-from lcot.cost.bill import price
 from lcot.errors import DomainError, Infeasible
 from lcot.serving.capacity import interpolate
 from lcot.serving.policy import PRESETS, preset
@@ -278,9 +277,7 @@ def eased(candidate: Plan, question: Question, limit: str) -> Plan | None:
     mean = np.asarray(interpolate(best, points.rate, points.batch))
     factor = question.site.facts.number("load_factor") if rate is None else 1.0
     less = at_load(points, mean, limit, candidate.steps, question.traffic, factor, pool)
-    system = candidate.deployment.system
-    bill = price(system, less, question.traffic, question.site, question.basis, question.term)
-    return replace(candidate, served=less, bill=bill, pool=pool)
+    return replace(candidate, served=less, bill=billed(candidate.deployment, less, question), pool=pool)
 
 
 def traffic_of(trace: Requests) -> Traffic:

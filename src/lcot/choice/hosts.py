@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from lcot.choice.search import on_sale, plan, plans
+from lcot.choice.search import billed, on_sale, plan, plans
 from lcot.choice.types import Plan, Question
 from lcot.cost.api import Offer, break_even_rate, gross_margin
-from lcot.cost.bill import price
 from lcot.cost.types import Bill
 from lcot.errors import Infeasible, MissingFact
 from lcot.facts.types import System
@@ -101,9 +100,7 @@ def cheapest(some: Sequence[Plan], question: Question, traffic: Traffic) -> tupl
     found: list[tuple[Plan, Bill]] = []
     for one in some:
         with suppress(MissingFact):
-            system = one.deployment.system
-            bill = price(system, one.served, traffic, question.site, question.basis, question.term)
-            found.append((one, bill))
+            found.append((one, billed(one.deployment, one.served, replace(question, traffic=traffic))))
     return min(found, key=lambda pair: each(pair[1], traffic)) if found else None
 
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from lcot.choice.model_error import ERROR, error_of
 from lcot.choice.types import Question
-from lcot.choice.uncertainty import ERROR, cost_of, error_of
+from lcot.choice.uncertainty import cost_of, machines, with_facts
 from lcot.errors import DomainError, UnknownName
 from lcot.facts.draw import quantile, span
 from lcot.facts.types import Fact, Facts
@@ -281,7 +282,11 @@ def evaluator(deployment: Deployment, question: Question) -> tuple[dict[str, Fac
     error = Fact("error", 1.0, "1", low, high, kind="estimate", note="factor on step time")
     constants = held(engine.facts, set(engine.facts) if engine.facts.has(ERROR) else {ERROR})
     facts = {one.owner: one for one in (system.chip.facts, system.facts, constants, site.facts)}
-    if len(facts) < 4 or {MODEL, LOAD} & set(facts):
+    distinct = len(facts) == 4
+    for other in machines(deployment)[1:]:
+        for one in (other.system.chip.facts, other.system.facts, other.engine.facts):
+            facts.setdefault(one.owner, one)
+    if not distinct or {MODEL, LOAD} & set(facts):
         raise UnknownName("owner", "of two things at once", facts)
     facts[MODEL] = Facts(MODEL, {"error": error})
     if question.traffic.rate is not None:
@@ -290,12 +295,7 @@ def evaluator(deployment: Deployment, question: Question) -> tuple[dict[str, Fac
         facts[LOAD] = Facts(LOAD, {"rate": load})
 
     def evaluate(values: ByOwner) -> Array:
-        chip = replace(system.chip, facts=values[system.chip.facts.owner])
-        moved = replace(
-            deployment,
-            system=replace(system, chip=chip, facts=values[system.facts.owner]),
-            engine=replace(engine, facts=values[engine.facts.owner]),
-        )
+        moved = with_facts(deployment, values)
         asked = replace(question, site=replace(site, facts=values[site.facts.owner]))
         if LOAD in values:
             asked = replace(asked, traffic=replace(asked.traffic, rate=values[LOAD].number("rate")))
@@ -304,4 +304,4 @@ def evaluator(deployment: Deployment, question: Question) -> tuple[dict[str, Fac
         )
         return cost_of(moved, asked, values[MODEL].number("error"), shape)
 
-    return facts, evaluate, {engine.facts.owner}
+    return facts, evaluate, {one.engine.facts.owner for one in machines(deployment)}

@@ -9,31 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from hashlib import blake2b
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lcot.choice.model_error import ERROR, error_of, model_error, slowed, stream_of
 from lcot.choice.search import plan
 from lcot.choice.sobol import points
 from lcot.choice.types import Question, Spread
 from lcot.errors import DomainError, Infeasible, MissingFact
 from lcot.facts.draw import draw_system, moving_together, quantile, span
-from lcot.facts.types import Engine, Facts, Numeric, Site
+from lcot.facts.types import Facts, Numeric, Site
 from lcot.steptime.estimate import estimate
-from lcot.steptime.types import Breakdown, Deployment, Step, StepTime
+from lcot.steptime.types import Deployment
 
 Array = NDArray[np.float64]
-
-ERROR = "step.error"  # fact of an engine: standard deviation of log(measured / predicted step time) [1]
-UNVALIDATED = 0.50  # declared estimate of it without measurements: that of an engine ported to other chips [1]
-
-
-def _stream(name: str, seed: int) -> np.random.Generator:
-    """A source of randomness that depends on nothing but a name and a seed."""
-    key = int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big")
-    return np.random.default_rng(np.random.SeedSequence([abs(seed), key]))
 
 
 def samples(owners: Iterable[Facts], n: int, seed: int, together: Mapping[str, str] | None = None) -> dict[str, Facts]:
@@ -68,78 +58,30 @@ def samples(owners: Iterable[Facts], n: int, seed: int, together: Mapping[str, s
         if facts.owner in drawn:
             continue
         keys = sorted(key for key, fact in facts.items() if span(fact) is not None)
-        shares = points(n, len(keys), _stream(facts.owner, seed)) if keys else np.empty((n, 0))
+        shares = points(n, len(keys), stream_of(facts.owner, seed)) if keys else np.empty((n, 0))
         values: dict[str, Array] = {}
         for column, key in enumerate(keys):
             group = groups.get(f"{facts.owner}.{key}")
-            share = points(n, 1, _stream(group, seed))[:, 0] if group else shares[:, column]
+            share = points(n, 1, stream_of(group, seed))[:, 0] if group else shares[:, column]
             values[key] = quantile(facts[key], share)
         drawn[facts.owner] = facts.with_values(values)
     return drawn
 
 
-def model_error(name: str, spread: float, n: int, seed: int) -> Array:
-    """Draws of the factor between a real step time and a predicted one.
-
-    Parameters
-    ----------
-    name : str
-        Whose step times: draws of two engines are independent.
-    spread : float
-        Standard deviation of the factor's logarithm. [1]
-    n : int
-        Number of draws. [1]
-    seed : int
-        The same seed gives the same draws. [1]
-
-    Returns
-    -------
-    ndarray, shape (n,)
-        Lognormal factors with the median 1. [1]
-
-    Notes
-    -----
-    .. math:: f = e^{\\sigma z}, \\quad z = \\Phi^{-1}(u)
-
-    References
-    ----------
-    :cite:t:`limpert2001` for the lognormal as the distribution of products of errors.
-    """
-    shares = points(n, 1, _stream(f"model error of {name}", seed))[:, 0]
-    return np.exp(spread * np.array([NormalDist().inv_cdf(share) for share in shares]))
+def with_facts(deployment: Deployment, facts: Mapping[str, Facts]) -> Deployment:
+    """The deployment, and what runs beside it, with the facts of these owners in place of their own."""
+    engine = deployment.engine
+    return replace(
+        deployment,
+        system=draw_system(deployment.system, facts),
+        engine=replace(engine, facts=facts.get(engine.facts.owner, engine.facts)),
+        paired=None if deployment.paired is None else with_facts(deployment.paired, facts),
+    )
 
 
-def error_of(engine: Engine) -> float:
-    """Spread of the model's error with an engine. The fitted one, else the declared estimate `UNVALIDATED`. [1]."""
-    return float(engine.facts.number(ERROR)) if engine.facts.has(ERROR) else UNVALIDATED
-
-
-def slowed(steps: StepTime, factor: Numeric) -> StepTime:
-    """The same deployment with every step longer by a factor.
-
-    Parameters
-    ----------
-    steps : StepTime
-        As predicted. [s]
-    factor : numeric, shape (...)
-        Real over predicted time. [1]
-
-    Returns
-    -------
-    StepTime
-        With latency and interval multiplied; power and capacity as they are.
-    """
-
-    def scaled(part: Breakdown) -> Breakdown:
-        return Breakdown(part.compute * factor, part.memory * factor, part.network * factor, part.fixed * factor)
-
-    def latency(step: Step) -> Breakdown:
-        return scaled(steps.latency(step))
-
-    def interval(step: Step) -> Breakdown:
-        return scaled(steps.interval(step))
-
-    return replace(steps, latency=latency, interval=interval)
+def machines(deployment: Deployment) -> list[Deployment]:
+    """The deployment and what runs beside it."""
+    return [deployment, *([] if deployment.paired is None else machines(deployment.paired))]
 
 
 def cost_of(deployment: Deployment, question: Question, factor: Numeric = 1.0, shape: tuple[int, ...] = ()) -> Array:
@@ -212,7 +154,7 @@ def drawn(
     Drawn
         What `costs` evaluates.
     """
-    every = [one for some in deployments.values() for one in some]
+    every = [one for some in deployments.values() for first in some for one in machines(first)]
     systems = list({one.system.id: one.system for one in every}.values())
     owners: list[Facts] = [question.site.facts]
     for system in systems:
@@ -224,14 +166,7 @@ def drawn(
     made: dict[str, tuple[Deployment, ...]] = {}
     factors: dict[str, Array] = {}
     for name, some in deployments.items():
-        made[name] = tuple(
-            replace(
-                one,
-                system=draw_system(one.system, facts),
-                engine=replace(one.engine, facts=facts.get(one.engine.facts.owner, one.engine.facts)),
-            )
-            for one in some
-        )
+        made[name] = tuple(with_facts(one, facts) for one in some)
         for one in some[:1]:
             factors[name] = model_error(f"{one.engine.id} on {one.system.chip.id}", error_of(one.engine), n, seed)
     return Drawn(replace(question, site=site), made, factors)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from lcot.choice.search import beside
 from lcot.choice.types import Plan, Question
 from lcot.cost.bill import growth
 from lcot.cost.cashflow import Years, by_year
@@ -15,7 +16,6 @@ from lcot.cost.types import Bill
 from lcot.errors import DomainError, MissingFact
 from lcot.facts.types import Fact, Facts, Site, System
 from lcot.report.contract import source_row
-from lcot.steptime.types import Deployment
 from lcot.units import HOUR, YEAR
 
 SCHEMA = "lcot.bill/1"
@@ -40,11 +40,11 @@ def as_dict(plan: Plan, question: Question) -> dict[str, Any]:
     bill, served, d = plan.bill, plan.served, plan.deployment
     assert bill is not None
     system, site, systems = d.system, question.site, float(served.systems)
-    beside = beside_of(d)
+    other = beside(d)
     return {
         "schema": SCHEMA,
         "system": system.id,
-        "beside": beside.id if beside else None,
+        "beside": other.id if other else None,
         "model": question.model.id,
         "site": site.id,
         "basis": bill.basis if bill.basis == "own" else f"rent, {question.term}",
@@ -64,7 +64,7 @@ def as_dict(plan: Plan, question: Question) -> dict[str, Any]:
         },
         "follows": follows(plan, question),
         "by_year": years_dict(plan, question),
-        "facts": [source_row(fact, owner) for owner, fact in facts_used(bill, site, system, beside)],
+        "facts": [source_row(fact, owner) for owner, fact in facts_used(bill, site, system, other)],
         "estimates": sorted(bill.estimates),
         "units": {
             "lines": "USD a levelised year; USD per chip and hour; USD per million tokens of any kind; share",
@@ -73,11 +73,6 @@ def as_dict(plan: Plan, question: Question) -> dict[str, Any]:
             "by_year": "USD; million tokens",
         },
     }  # fmt: skip
-
-
-def beside_of(deployment: Deployment) -> System | None:
-    """The system that is bought beside this one."""
-    return deployment.paired.system if deployment.paired and deployment.system.pairs_with else None
 
 
 def lines(bill: Bill, chips: float) -> list[dict[str, Any]]:
@@ -117,7 +112,7 @@ def follows(plan: Plan, question: Question) -> dict[str, Any]:
     """Prices that follow from the bill."""
     bill, d, site, traffic = plan.bill, plan.deployment, question.site, question.traffic
     assert bill is not None
-    partner = beside_of(d)
+    partner = beside(d)
     level = bill.cost["bottleneck_seconds"].blended
     made: dict[str, Any] = {
         "level_price": float(level) * 1e6,
@@ -147,7 +142,7 @@ def years_dict(plan: Plan, question: Question) -> dict[str, Any]:
     """The bill by year, with what is sold at a price that falls; ``why_not`` where lives are no whole years."""
     bill, d, site = plan.bill, plan.deployment, question.site
     assert bill is not None
-    partner = beside_of(d)
+    partner = beside(d)
     try:
         years = by_year(bill, d.system, float(plan.served.systems), question.traffic, site, partner)
     except (DomainError, MissingFact) as error:
@@ -179,9 +174,9 @@ def worth(years: Years, flow: list[float]) -> float:
     return float(flow[0] + present_value(flow[1:], years.rate))
 
 
-def facts_used(bill: Bill, site: Site, system: System, beside: System | None) -> list[tuple[str, Fact]]:
+def facts_used(bill: Bill, site: Site, system: System, other: System | None) -> list[tuple[str, Fact]]:
     """Every fact in the bill, with its owner."""
-    machines = [system, beside] if beside else [system]
+    machines = [system, other] if other else [system]
     groups: list[Facts] = [site.facts, *(one for s in machines for one in (s.facts, s.chip.facts))]
     return [
         (group.owner, fact)
