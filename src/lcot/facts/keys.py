@@ -58,6 +58,7 @@ CHIP: dict[str, Key] = {
     "price": Key("USD", 1, 1e8, scopes=PRICE_SCOPES),
     "clock": Key("1/s", 1e6, 1e11),
     "cores": Key("1", 1, 1e8),
+    "dies": Key("1", 1, 64),  # parts with a memory of their own that software sees as devices
     "die.area": Key("m2", 1e-6, 1),
     "transistors": Key("1", 1e6, 1e15),
     "process": Key("text"),

@@ -10,6 +10,7 @@ import numpy as np
 from lcot.errors import DomainError, Infeasible, MissingFact
 from lcot.facts.types import Numeric
 from lcot.steptime.types import Step, StepTime
+from lcot.steptime.work import load
 
 POINTS = 9  # of the trapezoid over a growing context; step time is nearly linear in it
 
@@ -95,9 +96,7 @@ def prefill_seconds(
     return seconds, seconds * float(watts(steps, step))
 
 
-def decode_seconds(
-    steps: StepTime, sequences: float, context: float, tokens: float, most_lanes: float = 1e9
-) -> tuple[float, float]:
+def decode_seconds(steps: StepTime, sequences: float, context: float, tokens: float) -> tuple[float, float]:
     r"""Time to generate ``tokens`` more tokens for each sequence, and the energy of it.
 
     Parameters
@@ -110,8 +109,6 @@ def decode_seconds(
         Tokens already in the KV cache of each. [token]
     tokens : float
         Tokens to generate for each. [token]
-    most_lanes : float
-        Micro-batches in flight, at most; 1 where an engine does not overlap its stages. [1]
 
     Returns
     -------
@@ -129,7 +126,7 @@ def decode_seconds(
     """
     if tokens <= 0:
         return 0.0, 0.0
-    lanes = min(float(steps.stages), sequences, most_lanes)
+    lanes = min(float(steps.stages), sequences)
     part = sequences / lanes
     contexts = context + np.linspace(0.0, max(tokens - 1.0, 0.0), POINTS)
     step = Step(decode_sequences=np.full(POINTS, part), decode_context=part * contexts)
@@ -154,7 +151,6 @@ def run_batch(
     input_tokens: float,
     output_tokens: float,
     budget: float = 8192.0,
-    most_lanes: float = 1e9,
 ) -> BatchRun:
     """One batch of equal requests, started together on one copy; more than the KV cache holds goes in groups.
 
@@ -168,8 +164,6 @@ def run_batch(
         Lengths of each. [token]
     budget : float
         Tokens of one prefill step, at most. [token]
-    most_lanes : float
-        As in `decode_seconds`. [1]
 
     Returns
     -------
@@ -185,6 +179,53 @@ def run_batch(
     groups = ceil(sequences / held)
     together = sequences / groups
     prefill, joules = prefill_seconds(steps, together, input_tokens, budget)
-    decode, more = decode_seconds(steps, together, input_tokens, max(output_tokens - 1.0, 0.0), most_lanes)
+    decode, more = decode_seconds(steps, together, input_tokens, max(output_tokens - 1.0, 0.0))
     per_token = decode / (output_tokens - 1.0) if output_tokens > 1 else 0.0
     return BatchRun(prefill, decode, per_token, groups, (joules + more) / (prefill + decode))
+
+
+def run_alone(steps: StepTime, piece: float, input_tokens: float, output_tokens: float) -> BatchRun:
+    r"""One sequence whose prompt is read in passes of a few tokens: the protocol of ``llama-bench``.
+
+    Parameters
+    ----------
+    steps : StepTime
+        One model copy. Its engine's ``weights.remote``, where known, is the rate at which a pass fetches the weights
+        that lie on other devices than the first. [B/s]
+    piece : float
+        Tokens of the prompt in a pass, which such results call batch. [token]
+    input_tokens, output_tokens : float
+        Lengths. [token]
+
+    Returns
+    -------
+    BatchRun
+        Times and mean power. [s, W]
+
+    Raises
+    ------
+    Infeasible
+        If the KV cache does not hold the request.
+
+    Notes
+    -----
+    Passes of the prompt follow each other through the stages of a pipeline; a generated token waits for the last one:
+
+    .. math:: t = \lceil s_i / b \rceil\,(T_{interval}(b) + t_r) + s_o\,(T(1) + t_r), \qquad
+              t_r = \frac{W (1 - 1/p)}{\beta_{remote}}
+
+    References
+    ----------
+    LLM-Inference-Bench (Argonne, 2024), whose latencies of llama.cpp are those of one sequence.
+    """
+    held_together(steps, input_tokens, output_tokens)
+    d, facts = steps.deployment, steps.deployment.engine.facts
+    piece = min(piece, input_tokens)
+    read = Step(prefill_tokens=piece, prefill_pairs=piece * input_tokens / 2.0, prefill_sequences=1.0)
+    made = Step(decode_sequences=1.0, decode_context=input_tokens + output_tokens / 2.0)
+    fetched = 0.0
+    if facts.has("weights.remote") and d.chips > 1:
+        fetched = float(load(d, made).weights) * (1.0 - 1.0 / d.chips) / float(facts.number("weights.remote"))
+    prefill = ceil(input_tokens / piece) * (float(steps.interval(read).total) + fetched)
+    per_token = float(steps.latency(made).total) + fetched
+    return BatchRun(prefill, output_tokens * per_token, per_token, 1, float(watts(steps, made)))

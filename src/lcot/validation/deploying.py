@@ -9,6 +9,7 @@ from functools import lru_cache
 from lcot.errors import Infeasible
 from lcot.facts import catalog
 from lcot.facts.types import Engine, Facts, System
+from lcot.steptime.roofline import main_tier
 from lcot.steptime.types import Deployment, Precision, Speculation
 from lcot.validation.engines import engine_for, version_by_date
 from lcot.validation.recipes import scheduled_as
@@ -54,7 +55,7 @@ def plans(condition: Condition, speculation: Speculation = OFF, overrides: Overr
     Infeasible
         If no usual layout exists for that many devices.
     """
-    system, model = _system(condition.system), _model(condition.model)
+    system, model = _as_used(_system(condition.system), condition), _model(condition.model)
     engine = overridden(engine_entry(condition), overrides)
     precision = condition.precision or native(model, supported(system.chip))
 
@@ -155,6 +156,16 @@ def _serial(condition: Condition, layout: Layout) -> Layout:
     if condition.engine != "llama.cpp" or layout.tensor == 1:
         return layout
     return replace(layout, tensor=1, pipeline=layout.tensor * layout.pipeline, expert=1, expert_tensor=1)
+
+
+def _as_used(system: System, condition: Condition) -> System:
+    """The system as the engine uses it: llama.cpp, which works layer after layer, has one die of a chip at work."""
+    facts = system.chip.facts
+    if condition.engine != "llama.cpp" or not facts.has("dies"):
+        return system
+    key = f"memory.{main_tier(system.chip)}.bandwidth"
+    own = facts.with_values({key: float(facts.number(key)) / float(facts.number("dies"))})
+    return replace(system, chip=replace(system.chip, facts=own))
 
 
 def overridden(engine: Engine, overrides: Overrides | None) -> Engine:

@@ -13,7 +13,7 @@ from lcot.errors import Infeasible
 from lcot.serving.curve import Curve, batches, curve
 from lcot.serving.types import Policy, Traffic
 from lcot.steptime.types import Step, StepTable, StepTime
-from lcot.validation.batch import BatchRun, decode_seconds, prefill_seconds, run_batch
+from lcot.validation.batch import BatchRun, decode_seconds, prefill_seconds, run_alone, run_batch
 from lcot.validation.recipes import shortest
 from lcot.validation.types import Condition
 from lcot.validation.users import Client, closed_loop, open_loop
@@ -87,7 +87,7 @@ def protocol_of(condition: Condition) -> str:
 # the groups hold less than its budget of tokens; the share that fits the runs with fixed lengths best.
 FILLED = 0.5
 VARIATION = 1.0  # of prompt lengths over their mean, as in public chat traces (Azure 2023: P90 over P50 2.7)
-UNLAPPED = ("llama.cpp",)  # engines whose pipeline stages work one after the other
+ALONE = ("llama.cpp",)  # engines whose public results call batch what a pass takes of one sequence's prompt
 STATIC = ("neuronx", "tt-metal", "sambaflow", "deepspeed", "llama.cpp", "chitu", "vllm-splitwise")
 
 
@@ -116,8 +116,12 @@ def _everywhere(metric: str, value: float) -> Values:
 def _batch(condition: Condition, setup: Setup, i: float, o: float) -> Values:
     pool = setup.serving
     n = _sizes(condition, pool)
-    lanes = 1.0 if condition.engine in UNLAPPED else 1e9
-    run: BatchRun = run_batch(pool.steps, n, i, o, setup.policy.max_batched_tokens, lanes)
+    alone = condition.engine in ALONE
+    if alone:
+        run: BatchRun = run_alone(pool.steps, n, i, o)
+        n = 1.0
+    else:
+        run = run_batch(pool.steps, n, i, o, setup.policy.max_batched_tokens)
     seconds = run.seconds
     values = _rates(min(pool.copies, condition.concurrency or pool.copies), seconds, n, i, o, run.power)
     values |= _everywhere("ttft_ms", 1e3 * run.prefill)
@@ -126,8 +130,9 @@ def _batch(condition: Condition, setup: Setup, i: float, o: float) -> Values:
         if "end-to-end" in condition.note.lower():
             speed = o / seconds
         values |= _everywhere("tpot_ms", 1e3 * run.per_token) | _everywhere("output_tok_s_per_user", speed)
-        middle, _ = decode_seconds(pool.steps, n / run.groups, i + (o - 1.0) / 2.0, 1.0, lanes)
-        values[("tpot_ms", "p50")] = 1e3 * middle
+        if not alone:
+            middle, _ = decode_seconds(pool.steps, n / run.groups, i + (o - 1.0) / 2.0, 1.0)
+            values[("tpot_ms", "p50")] = 1e3 * middle
     return values
 
 
