@@ -6,9 +6,15 @@ import numpy as np
 import pytest
 
 from lcot.choice import uncertainty
-from lcot.choice.uncertainty import cost_of, drawn, evaluate, machines, samples, spreads, with_facts
+from lcot.choice.search import plans
+from lcot.choice.types import Question
+from lcot.choice.uncertainty import cost_of, costs, drawn, evaluate, machines, samples, spreads, with_facts
 from lcot.errors import DomainError
+from lcot.facts import catalog
 from lcot.facts.types import Engine
+from lcot.serving.types import Target, Traffic
+from lcot.steptime.estimate import estimate as steptime_estimate
+from lcot.workload.models import model
 from tests.choice.double import estimate, fact, make_deployment, make_question, owner
 
 
@@ -166,3 +172,26 @@ def test_copies_for_prompts_stand_on_the_same_draw():
     sample = drawn(make_question(), {"a": [replace(first, mode="apart", paired=first)]}, 16, 1)
     (one,) = sample.deployments["a"]
     assert one.system.facts.number("price") is one.paired.system.facts.number("price")
+
+
+def test_draws_of_prompts_apart_are_points_of_their_own(monkeypatch):
+    """Each draw of a real deployment with copies for prompts is what that draw gives alone."""
+    monkeypatch.setattr(uncertainty, "estimate", steptime_estimate)
+    system, traffic = catalog.system("dgx-h100"), Traffic(1000.0, 500.0, 20.0)
+    question = Question(model("llama-3.1-8b"), (system,), traffic, Target(50.0, 2.0), catalog.site("us-colocation"))
+    found = plans(question, system)[0]
+    apart = next(one.deployment for one in found if one.deployment.mode == "apart")
+    sample = drawn(question, {"a": [apart]}, 4, 7)
+    together = costs(sample, 4)["a"]
+    assert np.isfinite(together).all()
+    for i in (0, 3):
+        (one,) = sample.deployments["a"]
+        picked = {
+            facts.owner: facts.with_values(
+                {k: np.asarray(f.value)[[i]] for k, f in facts.items() if np.ndim(f.value) == 1}
+            )
+            for facts in (one.system.facts, one.system.chip.facts, one.engine.facts, sample.question.site.facts)
+        }
+        site = replace(sample.question.site, facts=picked[sample.question.site.id])
+        alone = cost_of(with_facts(one, picked), replace(question, site=site), sample.factors["a"][[i]], (1,))
+        assert alone[0] == pytest.approx(together[i], rel=1e-9)

@@ -20,7 +20,7 @@ BUDGET = 8192.0  # prompt tokens in one step of a rank, at most
 QUANTILE = 3.0  # 95 % of exponential waits are below three times their mean
 
 
-def pool_of(steps: StepTime, traffic: Traffic, target: Target, budget: float = BUDGET) -> Pool:
+def pool_of(steps: StepTime, traffic: Traffic, target: Target, axes: int = 0, budget: float = BUDGET) -> Pool:
     """The pool that computes the prompts of a load.
 
     Parameters
@@ -31,8 +31,12 @@ def pool_of(steps: StepTime, traffic: Traffic, target: Target, budget: float = B
         Lengths and burstiness.
     target : Target
         Where a time to first token is asked for, its 95th percentile is kept.
+    axes : int
+        Axes of draws that facts may have. [1]
     budget : float
         Prompt tokens in one step of a rank, at most. [token]
+    drawn : bool
+        Whether step times are draws.
 
     Returns
     -------
@@ -56,7 +60,7 @@ def pool_of(steps: StepTime, traffic: Traffic, target: Target, budget: float = B
     size = np.minimum(fresh, budget)  # a longer prompt takes several steps
     ranks, most = float(steps.deployment.data), float(np.max(value_of(np.floor(budget / fresh))))
     groups = sorted({1.0, ranks, ranks * max(most, 1.0)})
-    step = group_steps(groups, size, fresh, cached)
+    step = group_steps(groups, size, fresh, cached, axes)
     times = steps.latency(step).total * np.maximum(fresh / size, 1.0)
     latency, each = transfer(steps.deployment)
     moving = latency + each * traffic.input_tokens
@@ -79,8 +83,8 @@ def pool_of(steps: StepTime, traffic: Traffic, target: Target, budget: float = B
     return pools[best]
 
 
-def row_of(step: Step, row: int) -> Step:
-    """One of the steps of `group_steps`."""
+def row_of(step: Step, row: int | tuple[slice, None]) -> Step:
+    """One of the steps of `group_steps`, or all of them with an axis for draws."""
     return Step(
         prefill_tokens=step.prefill_tokens[row],
         prefill_pairs=step.prefill_pairs[row],
@@ -88,7 +92,7 @@ def row_of(step: Step, row: int) -> Step:
     )
 
 
-def group_steps(groups: Sequence[float], size: Numeric, fresh: Numeric, cached: Numeric) -> Step:
+def group_steps(groups: Sequence[float], size: Numeric, fresh: Numeric, cached: Numeric, axes: int = 0) -> Step:
     """Steps with groups of prompts: each as it is, with nothing cached, and with one more cached token in each prompt.
 
     Parameters
@@ -99,6 +103,8 @@ def group_steps(groups: Sequence[float], size: Numeric, fresh: Numeric, cached: 
         Tokens of a prompt in the step. [token]
     fresh, cached : numeric, shape (...)
         Tokens of a prompt that are computed, and that the prefix cache holds. [token]
+    axes : int
+        Axes of draws that facts may have. [1]
 
     Returns
     -------
@@ -115,7 +121,8 @@ def group_steps(groups: Sequence[float], size: Numeric, fresh: Numeric, cached: 
     """
     size, fresh, cached = (value_of(one) for one in (size, fresh, cached))
     rows = [(group, prior) for group in groups for prior in (cached, 0.0, cached + 1.0)]
-    pairs = np.stack(np.broadcast_arrays(*(count * size * (fresh / 2.0 + prior) for count, prior in rows)))
+    none = np.zeros((1,) * axes)
+    pairs = np.stack(np.broadcast_arrays(*(none + count * size * (fresh / 2.0 + prior) for count, prior in rows)))
     count = np.array([count for count, _ in rows]).reshape(-1, *(1,) * (pairs.ndim - 1))
     return Step(
         prefill_tokens=np.broadcast_to(count * size, pairs.shape),
@@ -213,5 +220,5 @@ def curve_of(
     """
     if steps.prefill is None:
         return curve(steps, traffic, batch), None
-    pool = pool_of(steps.prefill, traffic, target) if pool is None else pool
+    pool = pool_of(steps.prefill, traffic, target, np.ndim(value_of(batch)) - 1) if pool is None else pool
     return decoding(steps, traffic, batch, pool), pool
