@@ -149,3 +149,10 @@ def test_cached_input_is_a_shared_prefix():
     cold = alike(5.0, 10.0, replace(asked, traffic=Traffic(1000, 100, 5.0)))
     assert cold.hashes is None
     assert (cold.arrival == made.arrival).all()
+
+
+def test_pools_stand_draws_of_chips_and_engines():
+    asked = replace(question(("hgx-h200",), rate=20.0, speed=50.0), draws=64)
+    item = compare(asked, finalists=0).entries[0]
+    assert item.plan.pool is not None
+    assert item.spread.p10 < item.spread.p50 < item.spread.p90
