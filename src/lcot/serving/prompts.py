@@ -35,8 +35,6 @@ def pool_of(steps: StepTime, traffic: Traffic, target: Target, axes: int = 0, bu
         Axes of draws that facts may have. [1]
     budget : float
         Prompt tokens in one step of a rank, at most. [token]
-    drawn : bool
-        Whether step times are draws.
 
     Returns
     -------
@@ -83,8 +81,8 @@ def pool_of(steps: StepTime, traffic: Traffic, target: Target, axes: int = 0, bu
     return pools[best]
 
 
-def row_of(step: Step, row: int | tuple[slice, None]) -> Step:
-    """One of the steps of `group_steps`, or all of them with an axis for draws."""
+def row_of(step: Step, row: int) -> Step:
+    """One of the steps of `group_steps`."""
     return Step(
         prefill_tokens=step.prefill_tokens[row],
         prefill_pairs=step.prefill_pairs[row],
