@@ -39,20 +39,21 @@ class Call:
 
 
 CALLS: list[Call] = []  # functions at work while `lcot.trace` watches, innermost last
+MADE: dict[Any, Cell] = {}  # what they made so far: the same operation on the same inputs is one cell
 
 
 class Cell(NDArrayOperatorsMixin):
     """A number or array with the operation and the inputs that made it; without inputs, a leaf.
 
     ``origin`` of a leaf says what it is: a fact, or something held fixed. ``name``, ``unit`` and ``call`` are told by
-    `lcot.trace` for the reader; no result depends on them.
+    `lcot.trace` for the reader, ``common`` where several operators share the cell; no result depends on them.
     """
 
-    __slots__ = ("call", "inputs", "name", "operation", "origin", "unit", "value")
+    __slots__ = ("call", "common", "inputs", "name", "operation", "origin", "unit", "value")
 
     def __init__(self, value: Any, operation: str = "", inputs: tuple[Any, ...] = (), origin: Any = None) -> None:
         self.value, self.operation, self.inputs, self.origin = value, operation, inputs, origin
-        self.name, self.unit = "", ""
+        self.name, self.unit, self.common = "", "", False
         self.call = CALLS[-1] if CALLS else None
 
     def __hash__(self) -> int:  # cells are told apart by identity; == makes a cell
@@ -76,7 +77,7 @@ class Cell(NDArrayOperatorsMixin):
         if method != "__call__" or rest or name not in OPERATIONS:
             raise TraceLost(f"numpy.{name}" + (f".{method}" if method != "__call__" else ""))
         value = function(*map(value_of, inputs))
-        return _unchanged(name, inputs, value) if name in NEUTRAL else Cell(value, name, inputs)
+        return _unchanged(name, inputs, value) if name in NEUTRAL else made(value, name, inputs)
 
     def __array_function__(self, function: Callable[..., Any], types: Any, arguments: Any, named: Any) -> Any:
         if function in (np.shape, np.ndim):
@@ -87,7 +88,7 @@ class Cell(NDArrayOperatorsMixin):
         return own[function](*arguments)
 
     def __getitem__(self, index: Any) -> Cell:
-        return Cell(self.value[index], "pick", (self, index))
+        return made(self.value[index], "pick", (self, index))
 
     def _refuse(self, what: str) -> NoReturn:
         raise TraceLost(what)
@@ -131,14 +132,30 @@ def _unchanged(name: str, inputs: tuple[Any, ...], value: Any) -> Any:
     neutral, either = NEUTRAL[name]
     shape = np.shape(value)
     for one, other, allowed in ((first, second, True), (second, first, either)):
-        plain = allowed and isinstance(one, Cell) and not isinstance(other, Cell) and np.ndim(other) == 0
-        if plain and other == neutral and np.shape(value_of(one)) == shape:
+        plain = allowed and isinstance(one, Cell) and not isinstance(other, Cell)
+        if plain and np.all(other == neutral) and np.shape(value_of(one)) == shape:
             return one
     if name in ("multiply", "divide") and not np.any(value):
         for one in inputs if name == "multiply" else inputs[:1]:
             if not isinstance(one, Cell) and not np.any(one):
                 return value
-    return Cell(value, name, inputs)
+    return made(value, name, inputs)
+
+
+def made(value: Any, operation: str, inputs: tuple[Any, ...]) -> Cell:
+    """The cell of an operation; while `lcot.trace` watches, the one that was made before from the same inputs."""
+    if not CALLS:
+        return Cell(value, operation, inputs)
+    key = (operation, *(id(one) if isinstance(one, Cell) else _plain_key(one) for one in inputs))
+    before = MADE.setdefault(key, Cell(value, operation, inputs))
+    if before.call is not None and before.call.label != CALLS[-1].label:
+        before.common = True
+    return before
+
+
+def _plain_key(number: Any) -> Any:
+    array = np.asarray(number) if not isinstance(number, tuple | slice) else None
+    return repr(number) if array is None else (array.shape, array.tobytes())
 
 
 def value_of(number: Any) -> Any:
@@ -159,7 +176,7 @@ def where(condition: Any, yes: Any, no: Any) -> Any:
     if not any(isinstance(one, Cell) for one in (condition, yes, no)):
         return np.where(condition, yes, no)
     value = np.where(*(value_of(one) for one in (condition, yes, no)))[()]
-    return Cell(value, "where", (condition, yes, no))
+    return made(value, "where", (condition, yes, no))
 
 
 def interp(x: Any, xs: Any, ys: Any) -> Any:
@@ -171,17 +188,17 @@ def interp(x: Any, xs: Any, ys: Any) -> Any:
     """
     if not any(isinstance(one, Cell) for one in (x, xs, ys)):
         return np.interp(x, xs, ys)
-    return Cell(np.interp(*(value_of(one) for one in (x, xs, ys))), "interp", (x, xs, ys))
+    return made(np.interp(*(value_of(one) for one in (x, xs, ys))), "interp", (x, xs, ys))
 
 
 def total(parts: Iterable[Any] | Any) -> Any:
     """Sum of floats, arrays and cells."""
     if isinstance(parts, Cell):
-        return Cell(np.asarray(parts.value).sum(), "total", (parts,))
+        return made(np.asarray(parts.value).sum(), "total", (parts,))
     items = list(parts)
     if len(items) < 2 or not any(isinstance(one, Cell) for one in items):
         return sum(items)
-    return Cell(sum(map(value_of, items)), "total", tuple(items))
+    return made(sum(map(value_of, items)), "total", tuple(items))
 
 
 def _clip(x: Any, low: Any, high: Any) -> Any:

@@ -1,0 +1,203 @@
+"""What makes the difference between two costs: by line of the bill, and by fact, in dollars that add up to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lcot.choice.sensitivity import evaluator, replaced
+from lcot.choice.types import Plan, Question
+from lcot.cost.capital import system_price
+from lcot.cost.power import provided_power
+from lcot.cost.pricing import priced_at
+from lcot.cost.reading import Reading
+from lcot.errors import Infeasible, MissingFact
+from lcot.facts.draw import COUNTS
+from lcot.facts.types import Fact, Facts, System
+
+Array = NDArray[np.float64]
+ORDERS = 16  # orders in which facts change over, each also backwards
+WHOLE = ("network.price", "power.typical", "power.idle", "host.count")  # facts of a system that grow with its chips
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One cause of a difference."""
+
+    name: str
+    dollars: float  # of the first cost less the second [USD/token]
+    first: float | None = None  # value for the first, in SI
+    second: float | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Two blended costs and what makes the difference. Each list adds up to it."""
+
+    plans: tuple[Plan, Plan]
+    costs: tuple[float, float]  # USD/token
+    lines: tuple[Part, ...]
+    facts: tuple[Part, ...]  # empty where the two cannot change facts over
+    why_not: str  # why there are no facts
+    method: str
+
+
+def difference_of(first: Plan, asked: Question, second: Plan, other: Question) -> Difference:
+    """What makes the blended costs of two plans differ.
+
+    Parameters
+    ----------
+    first, second : Plan
+        Priced plans.
+    asked, other : Question
+        Their questions.
+
+    Returns
+    -------
+    Difference
+        Of the first cost less the second. [USD/token]
+
+    Raises
+    ------
+    MissingFact
+        If one has no price.
+
+    Notes
+    -----
+    By line: with machines' cost m of a system by line and x systems for a request a second,
+    :math:`c = \\sum_j m_j x`, and the difference of each product is shared as
+    :math:`\\Delta m_j \\bar x + \\Delta x \\bar m_j`. By fact: the first's facts are changed over to the second's,
+    chip for chip, in its own layout, and each fact gets the mean of what it adds over orders and their reverses;
+    what is left is the layout, engine and formats.
+
+    References
+    ----------
+    :cite:t:`shapley1953`; :cite:t:`castro2009` for the sampling of orders.
+    """
+    costs = (cost_of(first), cost_of(second))
+    why_not, facts = "", ()
+    try:
+        facts = by_fact(first, asked, second, other, costs)
+    except (Infeasible, MissingFact) as error:
+        why_not = str(error)
+    method = f"mean over {2 * ORDERS} orders of changing facts over, seed {asked.seed}, in the layout of the first"
+    return Difference((first, second), costs, by_line(first, second), facts, why_not, method)
+
+
+def cost_of(plan: Plan) -> float:
+    """Blended cost. Raises `MissingFact`. [USD/token]"""
+    if plan.bill is None:
+        owner, _, key = plan.unpriced.partition(".")
+        raise MissingFact(owner, key, "the difference")
+    return float(plan.bill.cost["bottleneck_seconds"].blended)
+
+
+def by_line(first: Plan, second: Plan) -> tuple[Part, ...]:
+    """The difference by line of the bill of a system, and by what a system delivers (see `difference_of`)."""
+    per: list[tuple[dict[str, float], float]] = []
+    for plan in (first, second):
+        assert plan.bill is not None
+        systems, tokens = float(plan.served.systems), float(sum(plan.bill.tokens.values()))
+        per.append(({name: float(value) / systems for name, value in plan.bill.lines.items()}, systems / tokens))
+    (one, many), (other, fewer) = per
+    parts = [
+        Part(f"{name} of a system", (one.get(name, 0.0) - other.get(name, 0.0)) * (many + fewer) / 2.0,
+             one.get(name), other.get(name), "USD/s")
+        for name in dict.fromkeys([*one, *other])
+    ]  # fmt: skip
+    mean = (sum(one.values()) + sum(other.values())) / 2.0
+    parts.append(Part("tokens that a system delivers", (many - fewer) * mean, 1.0 / many, 1.0 / fewer, "token/s"))
+    return tuple(sorted(parts, key=lambda part: -abs(part.dollars)))
+
+
+def by_fact(
+    first: Plan, asked: Question, second: Plan, other: Question, costs: tuple[float, float]
+) -> tuple[Part, ...]:
+    """The difference by fact (see `difference_of`). Raises `Infeasible` where facts cannot be changed over."""
+    a, b = first.deployment, second.deployment
+    if a.system.family != b.system.family or a.model.id != b.model.id:
+        raise Infeasible("two families or two models have no facts in common that could be changed over")
+    own, theirs = plain_system(a.system, asked), plain_system(b.system, other)
+    deployment = replace(a, system=own, paired=None if a.paired is None else replace(a.paired, system=own))
+    stated, evaluate, _ = evaluator(deployment, asked)
+    goals = changed(stated, own, theirs, asked, other)
+    names = list(goals)
+    table = np.array([goals[name] for name in names])  # (facts, 2): the first's value, the second's
+    places = orders(len(names), asked.seed)
+    rows = np.concatenate([steps_along(order) for order in places])  # (order x step, facts): 1 where changed over
+    values = {name: np.where(rows[:, i] > 0, table[i, 1], table[i, 0]) for i, name in enumerate(names)}
+    found = np.broadcast_to(np.asarray(evaluate(replaced(stated, values))), (len(rows),))
+    if not np.isfinite(found).all():
+        raise Infeasible(f"{a.label} on {own.id} does not serve the question with every mix of the two sets of facts")
+    found = found.reshape(len(places), len(names) + 1)
+    gains = np.zeros((len(places), len(names)))
+    for row, order in enumerate(places):
+        gains[row, order] = found[row, :-1] - found[row, 1:]
+    dollars = gains.mean(axis=0)
+    parts: list[Part] = []
+    for i, (owner, key) in enumerate(names):
+        name = f"{owner}.{key}" if owner == asked.site.id else key
+        parts.append(Part(name, float(dollars[i]), float(table[i, 0]), float(table[i, 1]), stated[owner][key].unit))
+    rest = costs[0] - costs[1] - float(dollars.sum())
+    layout = f"layout, engine and formats: {a.label} and {a.engine.id} against {b.label} and {b.engine.id}"
+    return (*sorted(parts, key=lambda part: -abs(part.dollars)), Part(layout, rest))
+
+
+def changed(
+    stated: Mapping[str, Facts], own: System, theirs: System, asked: Question, other: Question
+) -> dict[tuple[str, str], tuple[float, float]]:
+    """Facts that differ and that both have: owner and key of the first, with both values, chip for chip."""
+    ratio = own.count / theirs.count
+    pairs = [
+        (own.chip.facts, theirs.chip.facts, 1.0),
+        (own.facts, theirs.facts, ratio),
+        (asked.site.facts, other.site.facts, 1.0),
+    ]
+    found: dict[tuple[str, str], tuple[float, float]] = {}
+    for mine, yours, scale in pairs:
+        for key, fact in mine.items():
+            given = yours.get(key)
+            if given is None or not is_number(fact) or not is_number(given) or key.endswith(COUNTS):
+                continue
+            factor = scale if key in ("price", "power.max", *WHOLE) else 1.0
+            before, after = float(fact.value), float(given.value) * factor  # type: ignore[arg-type]
+            if before != after and key in stated[mine.owner]:
+                found[mine.owner, key] = (before, after)
+    return found
+
+
+def is_number(fact: Fact) -> bool:
+    """Whether a fact has a single number."""
+    return isinstance(fact.value, int | float)
+
+
+def plain_system(system: System, question: Question) -> System:
+    """The system with the price of a complete one and its power as ``power.max``, so that two can be compared."""
+    reading = Reading()
+    made = system
+    if question.basis == "own":
+        made = priced_at(system, float(system_price(system, question.site, reading)))
+    watts = float(provided_power(made, question.site, reading))
+    power = Fact("power.max", watts, "W", kind="user", scope="system")
+    kept: dict[str, Any] = {k: v for k, v in made.facts.items() if k != "power.all_in"}
+    return replace(made, facts=Facts(made.facts.owner, {**kept, "power.max": power}))
+
+
+def orders(count: int, seed: int) -> list[NDArray[np.int64]]:
+    """Orders of some facts, each also backwards."""
+    random = np.random.default_rng(seed)
+    drawn = [random.permutation(count) for _ in range(ORDERS)]
+    return [one for order in drawn for one in (order, order[::-1])]
+
+
+def steps_along(order: NDArray[np.int64]) -> Array:
+    """Which facts are changed over at each step of an order, from none to all."""
+    made = np.zeros((len(order) + 1, len(order)))
+    for step, place in enumerate(order, 1):
+        made[step:, place] = 1.0
+    return made
