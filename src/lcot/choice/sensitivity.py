@@ -32,7 +32,7 @@ LOAD = "load"  # pseudo-owner of the traffic
 CAUSES: dict[str, tuple[str, ...]] = {
     "memory bandwidth": ("memory.*.bandwidth", "memory.*.latency", "host.bandwidth"),
     "memory capacity": ("memory.*.capacity", "memory.*.usable", "memory.fraction", "memory.reserve", "host.memory"),
-    "compute": ("peak.",),
+    "compute": ("peak.", "achievable.", "synchronous."),
     "data movement between chips": ("fabric.",),
     "power": ("power.", "pue", "electricity."),
     "price": ("price", "rent.", "network.price", "host.price", "capital."),
@@ -241,7 +241,7 @@ def improved(evaluate: Evaluate, facts: ByOwner, factor: float = 2.0, engines: I
 
 def is_hardware(key: str) -> bool:
     """Whether a fact is a speed or a capacity of a chip, of which more is better (of a latency, less)."""
-    return key.startswith(("memory.", "fabric.", "peak.")) and not key.endswith((".size", ".count"))
+    return key.startswith(("memory.", "fabric.", "peak.", "synchronous.")) and not key.endswith((".size", ".count"))
 
 
 def held(facts: Facts, keys: Iterable[str]) -> Facts:
