@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 
 from lcot.errors import Infeasible
+from lcot.facts.types import Facts
 from lcot.steptime.memory import cache_of_chip, room, weights_of_chip
 from lcot.workload.architecture import Architecture, Block, FeedForward
 from lcot.workload.counts import weight_bytes
 from lcot.workload.sharding import Ranks
-from tests.steptime.gpus import BF16, GQA, MLA, deployment, model
+from tests.steptime.gpus import BF16, ENGINE, GQA, MLA, deployment, model
+from tests.steptime.machines import facts
 
 
 def test_weights_of_one_chip_are_the_model() -> None:
@@ -43,6 +45,12 @@ def test_capacity_by_hand() -> None:
     assert held.tokens == pytest.approx((0.9e11 - held.weights - 1e9) / 3200)
     twice = room(deployment(data=2), Ranks(data=2))
     assert twice.tokens == pytest.approx(2 * held.tokens)
+
+
+def test_a_share_of_what_the_weights_leave_by_hand() -> None:
+    told = Facts("e", {**ENGINE.facts.items_by_key, **facts("e", memory__free=0.8)})
+    held = room(deployment(engine=replace(ENGINE, facts=told)), Ranks())
+    assert held.tokens == pytest.approx(0.8 * (1e11 - held.weights - 1e9) / 3200)
 
 
 def test_a_model_too_large_says_what_it_needs() -> None:

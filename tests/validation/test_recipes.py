@@ -140,3 +140,25 @@ def test_public_recipes_scheduled_asynchronously_before_it_was_the_default() -> 
     assert engine_id(replace(row, note="")) == "vllm-2025"
     assert engine_id(condition(engine="vllm 0.17.0", note="")) == "vllm"
     assert engine_id(condition(engine="trtllm 1.0.0")) == "trtllm"
+
+
+def test_tensorrt_runs_of_one_pool_read_one_prompt_a_step() -> None:
+    row = condition(**DRAFTING | {"engine": "trtllm 1.2.0rc6.post2", "concurrency_or_batch": "100"})
+    plan = plans(row)[0]
+    policy, _ = policy_of(plan.deployment, row, plan)
+    assert policy.max_batched_tokens == 1216  # 1024 + 100 + 64 in whole 64s
+    assert (policy.receive_interval, policy.stream_interval) == (1, 10)
+    wide = condition(**DRAFTING | {"engine": "trtllm 1.2.0rc6.post2", "parallelism": "tp1 dp8 ep8"})
+    plan = plans(wide)[0]
+    policy, _ = policy_of(plan.deployment, wide, plan)
+    assert policy.receive_interval == 60  # prompts wait for one on every rank of data-parallel attention
+    assert policy.max_batched_tokens == 8 * 1152
+
+
+def test_tensorrt_counts_steps_between_deliveries() -> None:
+    row = condition(**DRAFTING)
+    plan = plans(row, drafted(3))[0]
+    assert policy_of(plan.deployment, row, plan)[0].stream_interval == 24
+    tokens = condition(engine="sglang 0.5.9", spec_decode="y")
+    plan = plans(tokens, drafted(3))[0]
+    assert policy_of(plan.deployment, tokens, plan)[0].stream_interval == 10

@@ -136,7 +136,8 @@ def room(deployment: Deployment, ranks: Ranks) -> Room:
     Parameters
     ----------
     deployment : Deployment
-        The deployment; the engine has ``memory.fraction`` [1] and ``memory.reserve`` [B].
+        The deployment; the engine has ``memory.fraction`` [1] and ``memory.reserve`` [B], and ``memory.free`` [1]
+        where it takes a share of what the weights leave instead of a share of all.
     ranks : Ranks
         Its layout. [1]
 
@@ -157,7 +158,7 @@ def room(deployment: Deployment, ranks: Ranks) -> Room:
     .. math:: N = d \cdot \frac{\phi M - W' - A}{b}
 
     over d data-parallel ranks, with the engine's share :math:`\phi` of the memory M and its reserve A for
-    activations and captured graphs.
+    activations and captured graphs; or :math:`\phi (M - W' - A)`.
 
     References
     ----------
@@ -169,7 +170,11 @@ def room(deployment: Deployment, ranks: Ranks) -> Room:
     memory = chip.facts.number(f"memory.{tier}.{key}", "whether the model fits")
     weights = weights_of_chip(deployment, ranks)
     token, sequence = cache_of_chip(deployment.model, deployment.precision.kv, ranks)
-    left = memory * engine.number("memory.fraction") - weights - engine.number("memory.reserve")
+    reserve = engine.number("memory.reserve")
+    if engine.has("memory.free"):
+        left = engine.number("memory.free") * (memory - weights - reserve)
+    else:
+        left = memory * engine.number("memory.fraction") - weights - reserve
     if np.all(value_of(left) <= 0):
         have, need = float(np.max(value_of(memory))) / 1e9, weights / 1e9
         raise Infeasible(

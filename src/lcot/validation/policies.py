@@ -49,7 +49,7 @@ def policy_of(deployment: Deployment, condition: Condition, plan: Plan) -> tuple
         policy,
         max_batched_tokens=recipe.chunk or int(given("policy.tokens", policy.max_batched_tokens)),
         max_sequences=int(given("policy.sequences", policy.max_sequences)),
-        stream_interval=recipe.stream,
+        stream_interval=_delivered(recipe.stream, condition, deployment),
         receive_interval=max(recipe.receive, round(given("receive.interval", 1))),
         acceptance_length=deployment.speculation.acceptance_length,
     )
@@ -60,6 +60,12 @@ def policy_of(deployment: Deployment, condition: Condition, plan: Plan) -> tuple
         policy = replace(policy, transfer_latency=latency, transfer_per_token=each)
     routed = ROUTED if plan.prefill is not None else 0.0
     return policy, given("client.first_token", 0.0) + routed
+
+
+def _delivered(interval: int, condition: Condition, deployment: Deployment) -> int:
+    """Tokens of a delivery; TensorRT-LLM counts steps between deliveries, each of which may gain several tokens."""
+    gained = deployment.speculation.acceptance_length if condition.engine == "trtllm" else 1.0
+    return max(round(interval * gained), 1)
 
 
 def transfer(deployment: Deployment, facts: Facts, prefill: Deployment | None = None) -> tuple[float, float]:

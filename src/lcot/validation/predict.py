@@ -24,6 +24,7 @@ STATISTIC = {"": "mean", "median": "p50", "average": "mean"}
 THROUGHPUT = ("output_tok_s_total", "total_tok_s_total", "input_tok_s_total")
 TOTALS = (*THROUGHPUT, "watts_system", "joules_per_token")
 MIXED_SHARE = 0.25  # weight of unstated multi-token prediction where the model ships it; see docs/accuracy.md
+FEW = 8.0  # requests that the cache of any copy should hold at once [1]
 MOST_MEMORY = 0.98  # share of the memory that an engine may be given, at the very most [1]
 LEAST_RESERVE = 0.5e9  # least room for activations and graphs [B]
 
@@ -98,7 +99,8 @@ def answer_of(condition: Condition, overrides: Overrides | None = None) -> Answe
     try:
         for weight, speculation in assumed(condition):
             try:
-                values = _best(condition, speculation, overrides)
+                cramped = _is_cramped(condition, speculation, overrides)
+                values = _best(condition, speculation, generous(overrides) if cramped else overrides)
             except Infeasible:  # it did run, so its operator gave the engine more memory than is usual
                 values = _best(condition, speculation, generous(overrides))
             components.append((weight, values))
@@ -109,11 +111,24 @@ def answer_of(condition: Condition, overrides: Overrides | None = None) -> Answe
     return Answer(tuple(components))
 
 
+def _is_cramped(condition: Condition, speculation: Speculation, overrides: Overrides | None) -> bool:
+    """Whether the cache that is usual holds so few of a row's users that its operator will have made more room."""
+    users, layout = condition.concurrency or 1.0, condition.layout
+    if layout is None or is_share(condition) or users <= layout.copies:
+        return False
+    plan = with_caches(plans(condition, speculation, overrides)[0], condition)
+    steps = steps_of(plan.deployment)
+    held = float(steps.kv_capacity) / (sum(_lengths(condition)) + float(steps.state_bytes))
+    return held < min(FEW, users / layout.copies)
+
+
 def generous(overrides: Overrides | None) -> Overrides:
     """The same overrides with nearly all of the memory given to every engine of GPUs."""
-    most = {"memory.fraction": MOST_MEMORY, "memory.reserve": LEAST_RESERVE}
+    most = {"memory.fraction": MOST_MEMORY, "memory.free": MOST_MEMORY, "memory.reserve": LEAST_RESERVE}
     given = overrides or {}
-    return dict(given) | {one.id: {**given.get(one.id, {}), **most} for one in catalog.engines("gpu")}
+    engines = catalog.engines("gpu")
+    each = {one.id: {key: value for key, value in most.items() if one.facts.has(key)} for one in engines}
+    return dict(given) | {name: {**given.get(name, {}), **values} for name, values in each.items()}
 
 
 def _does_not_fit(condition: Condition, problem: LcotError) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,15 @@ def recipe_of(condition: Condition, deployment: Deployment) -> Recipe:
         return Recipe()
     for rule in _content()["rules"]:
         if _fits(rule, condition, deployment):
-            return Recipe(rule["receive"], rule["stream"], rule["chunk"], rule["kv"])
+            receive = rule.get("spread", rule["receive"]) if deployment.data > 1 else rule["receive"]
+            chunk = rule["chunk"] if rule["chunk"] != "prompt" else _one_prompt(condition)
+            return Recipe(receive, rule["stream"], chunk, rule["kv"])
     return Recipe()
+
+
+def _one_prompt(condition: Condition) -> int:
+    """Tokens of a step that holds one prompt, one token of every user and 64 more, in whole 64s."""
+    return ceil((float(condition.input_tokens or 0.0) + (condition.concurrency or 1.0) + 64.0) / 64.0) * 64
 
 
 def shortest(condition: Condition) -> float:
@@ -114,6 +122,7 @@ def _fits(rule: dict[str, Any], condition: Condition, deployment: Deployment) ->
     tests = (
         rule["engine"] == engine,
         "vendor" not in rule or rule["vendor"] == chip.vendor,
+        "pools" not in rule or condition.prefill_layout is None,
         "models" not in rule or any(name in deployment.model.id for name in rule["models"]),
         "chips" not in rule or any(name in chip.id for name in rule["chips"]),
         "formats" not in rule or deployment.precision.experts in rule["formats"],
