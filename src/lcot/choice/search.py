@@ -23,6 +23,7 @@ from lcot.serving.prompts import curve_of, pool_of
 from lcot.serving.steady import at_load, bought, check, fleet_power
 from lcot.serving.types import Served
 from lcot.steptime.estimate import apart, estimate
+from lcot.steptime.machine import fewest
 from lcot.steptime.types import Deployment, StepTime
 from lcot.workload.formats import precision, supported
 
@@ -119,7 +120,7 @@ def plans(question: Question, system: System) -> tuple[list[Plan], list[Rejectio
     formats = precision(question.precision, question.model, supported(system.chip))
     for deployment in deployments(system, question.model, engine, formats, speculation):
         alone = any(found.deployment.chips <= system.count for found in good)
-        if alone and deployment.chips > system.count and system.family not in CHAINED:
+        if alone and deployment.chips > system.count and system.family not in CHAINED and not tight(deployment):
             continue  # a copy over several systems is for what one system cannot do
         try:
             made.append(estimate(deployment))
@@ -133,6 +134,11 @@ def plans(question: Question, system: System) -> tuple[list[Plan], list[Rejectio
     if question.pools == "any" and system.family == "gpu":
         good += prompts_apart(made, question)
     return by_merit(good), bad
+
+
+def tight(deployment: Deployment) -> bool:
+    """Whether the weights take more than half of one system, so that little is left there for caches."""
+    return 2 * fewest(replace(deployment, tensor=1)) > deployment.system.count
 
 
 def prompts_apart(made: list[StepTime], question: Question) -> list[Plan]:

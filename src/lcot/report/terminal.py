@@ -36,9 +36,9 @@ COLUMNS = (
     "systems",
     "kW",
 )
-RUNS = ("system", "layout", "chips", "batch", "weights", "KV", "speculation", "limit", "engine")
+RUNS = ("system", "layout", "chips", "batch", "weights", "KV", "speculation", "limit")
 ABSENT = ("system", "why", "tok/s/user", "systems", "$/Mtok", "break-even")
-LEFT = {"", "system", "layout", "weights", "KV", "speculation", "limit", "engine", "why"}
+LEFT = {"", "system", "layout", "weights", "KV", "speculation", "limit", "why"}
 
 
 def render(answer: Answer, console: object | None = None, width: int = 110) -> None:
@@ -55,6 +55,7 @@ def render(answer: Answer, console: object | None = None, width: int = 110) -> N
         out.print(table(COLUMNS, [(str(place), *row(item)) for place, item in enumerate(ranked, 1)]))
         out.print(Text("\nDeployments", style="bold"))
         out.print(table(RUNS, [layout(item) for item in ranked]))
+        out.print(Text(engines(ranked)))
         rows = front_rows(answer)
         if rows:
             out.print(Text("\nThe front at full load: $/Mtok against tokens/s a user", style="bold"))
@@ -77,7 +78,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
 
     made = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
-        made.add_column(name, justify="left" if name in LEFT else "right", no_wrap=name not in ("why", "engine"))
+        made.add_column(name, justify="left" if name in LEFT else "right", no_wrap=name != "why")
     for cells in rows:
         made.add_row(*map(Text, cells))
     return made
@@ -90,6 +91,7 @@ def row(item: Entry) -> list[str]:
     assert plan.bill is not None
     served, cost = plan.served, plan.bill.cost["bottleneck_seconds"]
     spread = item.spread
+    kilowatts = float("nan") if served.power is None else float(served.power) / 1e3
     mark = "" if item.confidence == "validated" else "*"
     return [
         f"{item.system.id}{mark}",
@@ -103,7 +105,7 @@ def row(item: Entry) -> list[str]:
         ("" if item.simulated else "~") + seconds(float(served.time_to_first_token)),
         f"{item.utilisation:.0%}",
         f"{int(served.systems)}",
-        "" if served.power is None else f"{float(served.power) / 1e3:.1f}",
+        "" if served.power is None else f"{kilowatts:.1f}" if kilowatts < 100 else f"{kilowatts:.0f}",
     ]
 
 
@@ -121,8 +123,16 @@ def layout(item: Entry) -> tuple[str, ...]:
         d.precision.kv,
         d.speculation.method,
         served.limit,
-        d.engine.name,
     )
+
+
+def engines(ranked: Iterable[Entry]) -> str:
+    """Which engine was assumed on which systems, in a line."""
+    users: dict[str, list[str]] = {}
+    for item in ranked:
+        assert item.plan is not None
+        users.setdefault(item.plan.deployment.engine.name, []).append(item.system.id)
+    return "Engines: " + "; ".join(f"{name} on {', '.join(ids)}" for name, ids in users.items()) + "."
 
 
 def absent(item: Entry, basis: str) -> tuple[str, ...]:
