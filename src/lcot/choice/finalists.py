@@ -158,7 +158,7 @@ def tables(steps: StepTime) -> tuple[Policy, StepTable, StepTable | None]:
         routing="least_loaded",
     )
     rules, table = prepared(steps, rules)
-    return rules, table, prepared(steps.prefill, rules)[1]
+    return rules, table, prepared(steps.prefill, replace(rules, max_sequences=1))[1]  # no decoding there
 
 
 def under_load(
