@@ -153,6 +153,7 @@ def test_tensorrt_runs_of_one_pool_read_one_prompt_a_step() -> None:
     policy, _ = policy_of(plan.deployment, wide, plan)
     assert policy.receive_interval == 60  # prompts wait for one on every rank of data-parallel attention
     assert policy.max_batched_tokens == 8 * 1152
+    assert policy.max_sequences == 8 * 2048
 
 
 def test_tensorrt_counts_steps_between_deliveries() -> None:

@@ -53,8 +53,11 @@ def policy_of(deployment: Deployment, condition: Condition, plan: Plan) -> tuple
         receive_interval=max(recipe.receive, round(given("receive.interval", 1))),
         acceptance_length=deployment.speculation.acceptance_length,
     )
-    # each rank of data-parallel attention fills a budget of its own
-    policy = replace(policy, max_batched_tokens=policy.max_batched_tokens * deployment.data)
+    # each rank of data-parallel attention has a budget and a batch of its own
+    ranks = deployment.data
+    policy = replace(
+        policy, max_batched_tokens=policy.max_batched_tokens * ranks, max_sequences=policy.max_sequences * ranks
+    )
     if plan.prefill is not None:
         latency, each = transfer(deployment, facts, plan.prefill)
         policy = replace(policy, transfer_latency=latency, transfer_per_token=each)

@@ -26,6 +26,7 @@ TOTALS = (*THROUGHPUT, "watts_system", "joules_per_token")
 MIXED_SHARE = 0.25  # weight of unstated multi-token prediction where the model ships it; see docs/accuracy.md
 FEW = 8.0  # requests that the cache of any copy should hold at once [1]
 MOST_MEMORY = 0.98  # share of the memory that an engine may be given, at the very most [1]
+SIZES = (1024, 4096, 16384)  # sequences that tables are made for
 LEAST_RESERVE = 0.5e9  # least room for activations and graphs [B]
 
 
@@ -289,7 +290,7 @@ def table_of(deployment: Deployment, sequences: int, budget: int) -> StepTable:
     """Step table of a deployment for the kernel, kept."""
     from lcot.steptime.tables import tables
 
-    size, budget = (1024 if sequences <= 1024 else 4096), max(budget, 32768)
+    size, budget = next((size for size in SIZES if size >= sequences), sequences), max(budget, 32768)
     key = (*_fingerprint(deployment), size, budget)
     if key not in _tables:
         if len(_tables) > 300:
