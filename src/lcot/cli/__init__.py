@@ -16,6 +16,7 @@ VERBS = {  # verb: where it is, what it answers
     "sensitivity": ("lcot.cli.sensitivity:sensitivity", "Which facts move the answer?"),
     "breakeven": ("lcot.cli.breakeven:breakeven", "Where does the cheaper of two, systems or hosts, change?"),
     "value": ("lcot.cli.value:app", "What is a company worth, and what must be true for a valuation?"),
+    "claims": ("lcot.cli.claims:claims", "Which published claims hold, and what would turn them?"),
     "validate": ("lcot.cli.validate:validate", "How far off are the predictions?"),
     "calibrate": ("lcot.cli.calibrate:calibrate", "Fit the engines' constants on measured runs, or check them."),
     "facts": ("lcot.cli.facts:app", "List, show, check and start the facts."),

@@ -103,7 +103,8 @@ def solve(worth_at: Callable[[float], float], target: float, low: float, high: f
     Returns
     -------
     float or None
-        The lever's value by Brent's method in its logarithm; None where the ends are on one side of the target.
+        The lever's value by Brent's method in its logarithm [1, or the unit of the lever]; None where the ends are on
+        one side of the target.
 
     Raises
     ------
@@ -221,5 +222,9 @@ def curve(terms: Terms, lever: str, equities: np.ndarray) -> list[tuple[float, f
     -------
     list of tuple of float and float or None
         Value [USD] and lever.
+
+    Notes
+    -----
+    No formula: `needed`, value by value.
     """
     return [(float(equity), needed(terms, lever, float(equity))) for equity in equities]

@@ -17,7 +17,8 @@ def bridge_rows(a: Answer) -> list[Row]:
     lines = [
         (f"revenue {year}", c["revenue"], True), ("cost of revenue", -c["cost_of_revenue"], False),
         ("operating cost", -c["operating_cost"], False), ("tax", -c["tax"], False),
-        (f"net income {year}", c["net_income"], True), ("exit, discounted", c["exit"], True),
+        (f"net income {year}", c["net_income"], True),
+        (f"{a['terms']['multiple']['stated']:g} times that, discounted", c["exit"], True),
         ("cash flow until then", c["interim"], False), ("net cash on record", c["cash"], False),
         ("equity", c["equity"], True),
     ]  # fmt: skip

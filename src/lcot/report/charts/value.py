@@ -29,7 +29,7 @@ def bridge(rows: Iterable[Row], *, title: str, subtitle: str = "") -> Spec:
         "from",
         "quantitative",
         scale={"domain": [low, high + (high - low) * 0.22], "nice": False},
-        axis={"title": "billion US dollars", "format": "$~g", "tickCount": 6},
+        axis={"title": "billion US dollars", "format": "$,~f", "tickCount": 6},
     )
     y = field(
         "line", "nominal", sort=order, axis={"title": None, "grid": False, "labelFontSize": 12, "labelLimit": 240}
@@ -62,7 +62,7 @@ def reverse(
     """
     points = [{**r, "bn": r["equity"] / 1e9} for r in clean(rows, ("equity", "share"), "share needed")]
     named = [{**r, "bn": r["equity"] / 1e9} for r in marks]
-    x = field("bn", "quantitative", axis={"title": "value of all equity, billion US dollars", "format": "$~g"})
+    x = field("bn", "quantitative", axis={"title": "value of all equity, billion US dollars", "format": "$,~f"})
     y = field("share", "quantitative", axis={"title": "share of the inference market", "format": "%"})
     tooltip = [
         field("bn", "quantitative", title="Value, billion US dollars", format=".3~g"),

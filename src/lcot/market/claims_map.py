@@ -1,0 +1,440 @@
+"""Where wafer-scale and LPU systems serve a token cheaper than GPU clusters: a map over speed, load and model.
+
+Each cell is one question, put to every system by the same search and draws as any other comparison. A system without a
+sourced price has no cost; the price at which it would be as cheap as the GPUs stands in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lcot.choice.breakeven import best_cost
+from lcot.choice.search import plans
+from lcot.choice.types import Plan, Question
+from lcot.choice.uncertainty import evaluate
+from lcot.cost.pricing import break_even_price, priced_at
+from lcot.errors import DomainError, Infeasible, MissingFact
+from lcot.facts import catalog
+from lcot.facts.types import System
+from lcot.market.types import Array
+from lcot.serving.types import Target, Traffic
+from lcot.workload.models import model as model_of
+
+MODELS = ("gpt-oss-120b", "qwen3-32b", "llama-3.3-70b", "deepseek-v3")
+SPEEDS = (20.0, 40.0, 60.0, 80.0, 100.0, 130.0, 180.0, 240.0, 320.0, 500.0)  # tokens/s a user
+LOADS = (1.0, 30.0, 1000.0)  # request/s
+GPUS = ("hgx-h200", "dgx-b200", "gb200-nvl72", "gb300-nvl72", "mi355x-8")
+WAFERS = ("cs-3",)
+LPUS = ("lpx-rack", "groqrack-llama70b")
+INPUT, OUTPUT = 1000.0, 500.0
+POOLS = "together"  # prompts are computed where tokens are decoded
+TRIED = 2  # deployments of a system that are drawn
+SCALE = 1000.0  # request/s from which a load counts as "at scale"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One speed and load of one model. Costs are in USD/token; None where nothing serves."""
+
+    model: str
+    speed: float
+    load: float
+    gpu: str | None
+    gpu_cost: float | None
+    wafer: str | None
+    wafer_cost: float | None
+    probability: float | None  # that the wafer is cheaper, over the draws; None where neither serves
+    lpu: str | None  # the LPU system that comes nearest
+    lpu_price: float | None  # USD a system at which it would cost as much as the GPUs; negative: not as a gift
+    draws: Array | None = None  # (n,): wafer's cost over the GPUs'; 0 where only the wafer serves, inf the other way
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """The speed from which the wafer is cheaper, at one load of one model. None: never, within the map."""
+
+    model: str
+    load: float
+    speed: float | None  # at the stated facts, tokens/s a user
+    mid: float | None  # P50 of the draws that cross
+    low: float | None  # P10
+    high: float | None  # P90
+    share: float  # of the draws that cross within the map [1]
+
+
+def question_of(model: str, speed: float, load: float, draws: int, seed: int) -> Question:
+    """The question of one cell.
+
+    Parameters
+    ----------
+    model : str
+        Id of the model.
+    speed : float
+        Tokens/s a user, at least. [token/s]
+    load : float
+        Of the whole fleet. [request/s]
+    draws, seed : int
+        Of the facts and the model's error. [1]
+
+    Returns
+    -------
+    Question
+        Owned, at the default site, native precision, no speculation.
+    """
+    return Question(
+        model_of(model), (), Traffic(INPUT, OUTPUT, load), Target(speed), catalog.site("us-colocation"), draws=draws,
+        seed=seed, pools=POOLS,
+    )  # fmt: skip
+
+
+def best_of(question: Question, systems: tuple[str, ...]) -> dict[str, list[Plan]]:
+    """The cheapest few plans of each system that serves, by id."""
+    found: dict[str, list[Plan]] = {}
+    for name in systems:
+        try:
+            good, _ = plans(question, catalog.system(name))
+        except (Infeasible, MissingFact):
+            continue
+        if good:
+            found[name] = good[:TRIED]
+    return found
+
+
+def cost(plan: Plan) -> float:
+    """Blended cost; infinite without a price. [USD/token].
+
+    Parameters
+    ----------
+    plan : Plan
+        What serves.
+
+    Returns
+    -------
+    float
+        Of a token. [USD/token]
+
+    Notes
+    -----
+    No formula: a line of the bill.
+    """
+    return float("inf") if plan.bill is None else float(plan.bill.cost["bottleneck_seconds"].blended)
+
+
+def cell(model: str, speed: float, load: float, draws: int, seed: int) -> Cell:
+    """One cell of the map.
+
+    Parameters
+    ----------
+    model : str
+        Id of the model.
+    speed : float
+        Tokens/s a user, at least. [token/s]
+    load : float
+        Of the whole fleet. [request/s]
+    draws, seed : int
+        Of the facts and the model's error; 0 for none. [1]
+
+    Returns
+    -------
+    Cell
+        Who is cheapest of each kind, and how sure.
+    """
+    question = question_of(model, speed, load, draws, seed)
+    gpus, wafers = best_of(question, GPUS), best_of(question, WAFERS)
+    gpu = min(gpus, key=lambda name: cost(gpus[name][0]), default=None)
+    wafer = min(wafers, key=lambda name: cost(wafers[name][0]), default=None)
+    ratio = None
+    if draws and (gpu or wafer):
+        every = {name: tuple(p.deployment for p in some) for name, some in (gpus | wafers).items()}
+        sample = evaluate(question, every, draws, seed)
+        ratio = over([sample[name] for name in wafers], [sample[name] for name in gpus], draws)
+    lpu, price = lpu_of(question, None if gpu is None else cost(gpus[gpu][0]))
+    return Cell(
+        model, speed, load, gpu, None if gpu is None else cost(gpus[gpu][0]), wafer,
+        None if wafer is None else cost(wafers[wafer][0]), None if ratio is None else chance(ratio), lpu, price, ratio,
+    )  # fmt: skip
+
+
+def over(ours: list[Array], theirs: list[Array], draws: int) -> Array:
+    """Cheapest of ours over cheapest of theirs, draw by draw.
+
+    Parameters
+    ----------
+    ours, theirs : list of ndarray, shape (n,)
+        Costs by system; infinite where it does not serve. [USD/token]
+    draws : int
+        n. [1]
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        0 where only ours serves, infinite where only theirs does, NaN where neither. [1]
+
+    Notes
+    -----
+    .. math:: q_i = \\min_a c_{ai} / \\min_b c_{bi}
+    """
+    none = np.full(draws, np.inf)
+    mine, other = np.min([*ours, none], axis=0), np.min([*theirs, none], axis=0)
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isinf(other) & np.isinf(mine), np.nan, np.where(np.isinf(other), 0.0, mine / other))
+
+
+def chance(ratio: Array) -> float | None:
+    """Share of the draws with a ratio below 1, of those in which anything serves; None where nothing does. [1].
+
+    Parameters
+    ----------
+    ratio : ndarray, shape (n,)
+        From `over`. [1]
+
+    Returns
+    -------
+    float or None
+        Probability. [1]
+
+    Notes
+    -----
+    .. math:: p = \\#\\{q_i < 1\\} / \\#\\{q_i\\}
+    """
+    known = ratio[~np.isnan(ratio)]
+    return float(np.mean(known < 1.0)) if known.size else None
+
+
+def lpu_of(question: Question, gpu: float | None) -> tuple[str | None, float | None]:
+    """The LPU system that may cost most and still be as cheap as the GPUs, and that price.
+
+    Parameters
+    ----------
+    question : Question
+        Of the cell.
+    gpu : float or None
+        Cost on the cheapest GPUs. [USD/token]
+
+    Returns
+    -------
+    tuple of str or None and float or None
+        Id, and price of one system [USD]; no price where GPUs do not serve or another fact is missing.
+
+    Notes
+    -----
+    No formula: `lcot.cost.pricing.break_even_price` of the cheapest plan of each.
+    """
+    found: list[tuple[float, str]] = []
+    serves = best_of(question, LPUS)
+    for name, some in serves.items():
+        if gpu is None:
+            continue
+        machine, plan = catalog.system(name), some[0]
+        partner = catalog.system(machine.pairs_with) if machine.pairs_with else None
+        try:
+            price = break_even_price(
+                gpu, machine, plan.served, question.traffic, question.site, question.basis, question.term, partner
+            )
+        except MissingFact:
+            continue
+        found.append((float(price), name))
+    if found:
+        best = max(found)
+        return best[1], best[0]
+    return (next(iter(serves), None), None)
+
+
+def cells(
+    models: tuple[str, ...] = MODELS,
+    speeds: tuple[float, ...] = SPEEDS,
+    loads: tuple[float, ...] = LOADS,
+    draws: int = 64,
+    seed: int = 2026,
+    progress: Callable[[str], None] | None = None,
+) -> tuple[Cell, ...]:
+    """The whole map.
+
+    Parameters
+    ----------
+    models : tuple of str
+        Ids of models.
+    speeds : tuple of float
+        Tokens/s a user, increasing. [token/s]
+    loads : tuple of float
+        Of the whole fleet. [request/s]
+    draws, seed : int
+        Of the facts and the model's error. [1]
+    progress : callable, optional
+        Called with a word on each model and speed.
+
+    Returns
+    -------
+    tuple of Cell
+        Model by model, load by load, speed by speed.
+
+    Raises
+    ------
+    DomainError
+        If there is nothing to map.
+    """
+    if not (models and speeds and loads):
+        raise DomainError("map", (models, speeds, loads), "at least one model, speed and load")
+    made: list[Cell] = []
+    for model in models:
+        for load in loads:
+            for speed in speeds:
+                if progress:
+                    progress(f"{model}, {load:g} requests/s, {speed:g} tokens/s a user")
+                made.append(cell(model, speed, load, draws, seed))
+    return tuple(made)
+
+
+def crossings(found: tuple[Cell, ...]) -> tuple[Crossing, ...]:
+    """The speeds at which the fronts cross.
+
+    Parameters
+    ----------
+    found : tuple of Cell
+        From `cells`.
+
+    Returns
+    -------
+    tuple of Crossing
+        One for each model and load.
+
+    Notes
+    -----
+    The lowest speed of the map from which the wafer stays cheaper, between it and the speed before, in the middle of
+    their logarithms; likewise in each draw.
+    """
+    made: list[Crossing] = []
+    for model, load in dict.fromkeys((one.model, one.load) for one in found):
+        row = sorted((o for o in found if (o.model, o.load) == (model, load)), key=lambda o: o.speed)
+        speeds = [one.speed for one in row]
+        stated = first([_ratio(one) for one in row], speeds)
+        ends: list[float] = []
+        drawn = [one.draws for one in row]
+        count = max((int(d.size) for d in drawn if d is not None), default=0)
+        for i in range(count):
+            at = first([float("nan") if d is None else float(d[i]) for d in drawn], speeds)
+            if at is not None:
+                ends.append(at)
+        low, mid, high = (float(np.quantile(ends, q)) for q in (0.1, 0.5, 0.9)) if ends else (None, None, None)
+        crossed = len(ends) / count if count else float(stated is not None)
+        made.append(Crossing(model, load, stated, mid, low, high, crossed))
+    return tuple(made)
+
+
+def _ratio(one: Cell) -> float:
+    """Wafer's cost over the GPUs' at the stated facts. [1]"""
+    if one.wafer_cost is None:
+        return float("nan") if one.gpu_cost is None else float("inf")
+    return 0.0 if one.gpu_cost is None else one.wafer_cost / one.gpu_cost
+
+
+def first(ratios: list[float], speeds: list[float]) -> float | None:
+    """Speed from which a ratio stays below 1 as long as anything serves; None where there is none.
+
+    Parameters
+    ----------
+    ratios : list of float
+        By speed; NaN where nothing serves. [1]
+    speeds : list of float
+        Increasing. [token/s]
+
+    Returns
+    -------
+    float or None
+        Middle of the two speeds between which it changes; the lowest speed where it is below 1 from the start.
+        [token/s]
+
+    Notes
+    -----
+    .. math:: v^* = \\sqrt{v_{k-1} v_k}, \\quad k = \\min\\{j : q_i < 1 \\; \\forall i \\ge j\\}
+    """
+    known = [(v, q) for v, q in zip(speeds, ratios, strict=True) if not np.isnan(q)]
+    start = len(known)
+    while start and known[start - 1][1] < 1.0:
+        start -= 1
+    if start == len(known):
+        return None
+    return known[start][0] if start == 0 else float(np.sqrt(known[start - 1][0] * known[start][0]))
+
+
+def at_scale(found: tuple[Cell, ...]) -> float | None:
+    """How often the wafer is cheaper at scale: mean over the cells with a heavy load in which anything serves. [1].
+
+    Parameters
+    ----------
+    found : tuple of Cell
+        From `cells`.
+
+    Returns
+    -------
+    float or None
+        Mean probability; None without draws. [1]
+
+    Notes
+    -----
+    .. math:: P = \\frac{1}{n} \\sum_{\\lambda \\ge \\lambda_s} p
+
+    Every speed of the map and every model counts alike, which is a choice: demand at high speed is small today.
+    """
+    every = [one.probability for one in found if one.load >= SCALE and one.probability is not None]
+    return float(np.mean(every)) if every else None
+
+
+def wafer_price(model: str, speed: float, load: float) -> float | None:
+    """Price of a wafer system at which it costs as much as the cheapest GPUs, in one cell.
+
+    Parameters
+    ----------
+    model : str
+        Id of the model.
+    speed : float
+        Tokens/s a user, at least. [token/s]
+    load : float
+        Of the whole fleet. [request/s]
+
+    Returns
+    -------
+    float or None
+        Of one system; None where one of them does not serve. [USD]
+
+    Notes
+    -----
+    No formula: `lcot.cost.pricing.break_even_price` of the cheapest plans.
+    """
+    question = question_of(model, speed, load, 0, 0)
+    gpus, wafers = best_of(question, GPUS), best_of(question, WAFERS)
+    if not gpus or not wafers:
+        return None
+    least = min(cost(some[0]) for some in gpus.values())
+    name, some = next(iter(wafers.items()))
+    return float(
+        break_even_price(least, catalog.system(name), some[0].served, question.traffic, question.site)
+    )  # fmt: skip
+
+
+def wins_at(model: str, speed: float, load: float, price: float) -> bool:
+    """Whether the wafer is cheaper than every GPU system in one cell, at another price of it.
+
+    Parameters
+    ----------
+    model : str
+        Id of the model.
+    speed : float
+        Tokens/s a user, at least. [token/s]
+    load : float
+        Of the whole fleet. [request/s]
+    price : float
+        Of one wafer system. [USD]
+
+    Returns
+    -------
+    bool
+        By the cheapest deployment of each.
+    """
+    question = question_of(model, speed, load, 0, 0)
+    machine: System = priced_at(catalog.system(WAFERS[0]), price)
+    asked = replace(question, systems=(machine,))
+    return best_cost(asked, machine) < min(best_cost(asked, catalog.system(name)) for name in GPUS)
