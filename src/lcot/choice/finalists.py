@@ -29,6 +29,8 @@ TRIES = 12  # plans of a system that are run before it is given up
 STEP = 0.9  # of the capacity that missed the target: what is tried next
 LATE = 0.05  # share of requests that may still wait when the last one arrives, or be turned away
 BUDGET = 65_536  # prompt tokens of a cycle through a pipeline, at most
+PROMPTS = 128  # prompts in one step of a pool, at most
+SEQUENCES = 8192  # of a copy, at most; each rank of data-parallel attention takes as many as an engine alone
 BLOCK = 64  # tokens of a block of a shared prefix
 
 
@@ -138,8 +140,10 @@ def policy_of(deployment: Deployment) -> Policy:
     known = next((name for name in PRESETS if deployment.engine.id.startswith(name)), "vllm")
     rules = preset(known)
     budget = max(rules.max_batched_tokens, min(rules.max_batched_tokens * deployment.pipeline, BUDGET))
+    sequences = max(rules.max_sequences, min(rules.max_sequences * deployment.data, SEQUENCES))
     return replace(
-        rules, max_batched_tokens=budget, acceptance_length=deployment.speculation.acceptance_length
+        rules, max_sequences=sequences, max_batched_tokens=budget,
+        acceptance_length=deployment.speculation.acceptance_length,
     )  # fmt: skip
 
 
@@ -158,7 +162,8 @@ def tables(steps: StepTime) -> tuple[Policy, StepTable, StepTable | None]:
         routing="least_loaded",
     )
     rules, table = prepared(steps, rules)
-    return rules, table, prepared(steps.prefill, replace(rules, max_sequences=1))[1]  # no decoding there
+    together = min(PROMPTS, rules.max_sequences)
+    return rules, table, prepared(steps.prefill, replace(rules, max_sequences=together))[1]
 
 
 def under_load(
