@@ -5,7 +5,8 @@ import pytest
 
 from lcot.facts import catalog
 from lcot.market.claims import claim
-from lcot.market.claims_map import Cell, cell, cells, chance, crossings, first, over, wafer_price, wins_at
+from lcot.market.claims_fronts import crossings, first, wafer_price, wins_at
+from lcot.market.claims_map import Cell, cell, cells, chance, over
 from lcot.market.claims_model import map_flips, with_map
 from lcot.report.charts.claims import crossover, edges, rows_of
 from lcot.report.claims import map_dict

@@ -8,7 +8,8 @@ import numpy as np
 
 from lcot.choice.uncertainty import samples
 from lcot.market.claims import Chance, Claim, Flip
-from lcot.market.claims_map import WAFERS, Cell, Crossing, wafer_price, wins_at
+from lcot.market.claims_fronts import Crossing, wafer_price, wins_at
+from lcot.market.claims_map import WAFERS, Cell
 from lcot.market.claims_record import COHORT, MARGIN, TENS, tens_of_billions
 from lcot.market.types import Array, Outlook
 

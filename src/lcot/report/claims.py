@@ -8,7 +8,8 @@ from typing import Any
 
 from lcot.errors import UnknownName
 from lcot.market.claims import Claim, Flip, ModelFlip, claim, claim_ids, with_record_flips
-from lcot.market.claims_map import INPUT, OUTPUT, Cell, Crossing, crossings
+from lcot.market.claims_fronts import Crossing, crossings
+from lcot.market.claims_map import INPUT, OUTPUT, Cell
 from lcot.market.claims_model import with_draws, with_map
 from lcot.report.claims_store import Said, chances_of, map_of
 from lcot.report.value import ADVICE, listed
