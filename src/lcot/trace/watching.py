@@ -29,7 +29,7 @@ def watching() -> Generator[None]:
     try:
         yield
     finally:
-        sys.setprofile(before)
+        sys.setprofile(before if callable(before) else None)
         CALLS.clear()
         MADE.clear()
 
