@@ -30,6 +30,7 @@ def compare(
     json_: Annotated[bool, Parameter(name="--json", negative=())] = False,
     svg: Path | None = None,
     html: Path | None = None,
+    xlsx: Path | None = None,
 ) -> None:
     """Who is cheapest for this model at this speed and load?
 
@@ -49,6 +50,8 @@ def compare(
         Write the front as SVG (or PNG, by the name's ending).
     html
         Write the answer as one self-contained HTML file: verdict, front, table, assumptions, sources.
+    xlsx
+        Write the answer as a workbook with live formulas: change a fact, and every cost follows.
     """
     count = how_many(finalists)
     if asked.basis == "api":
@@ -70,7 +73,7 @@ def compare(
         print(json.dumps(to_dict(answer), indent=1))
     else:
         show(answer, why_not)
-    write(answer, svg, html)
+    write(answer, svg, html, xlsx)
 
 
 def answered(model: str, asked: Asked, trace: Path | None, finalists: int, kernel: Kernel | None = None) -> Answer:
@@ -116,8 +119,8 @@ def show(answer: Answer, why_not: str | None) -> None:
         console.print(line, markup=False)
 
 
-def write(answer: Answer, svg: Path | None, html: Path | None) -> None:
-    """Write the front as SVG and the report as HTML, each whole or not at all."""
+def write(answer: Answer, svg: Path | None, html: Path | None, xlsx: Path | None) -> None:
+    """Write the front as SVG, the report as HTML and the workbook, each whole or not at all."""
     if svg is not None:
         from lcot.report.answer import front_of
         from lcot.report.render import write as write_chart
@@ -128,3 +131,7 @@ def write(answer: Answer, svg: Path | None, html: Path | None) -> None:
         from lcot.report.render import save
 
         save(html, whole_report(answer))
+    if xlsx is not None:
+        from lcot.report.workbook.compared import write as write_workbook
+
+        write_workbook(xlsx, answer)
