@@ -63,8 +63,10 @@ def with_spread(entries: list[Entry], question: Question, sampling: Sampling = H
     tried = {e.system.id: e.tried for e in entries if e.plan is not None and e.plan.bill is not None}
     dearer = {e.system.id: e.simulated.dearer for e in entries if e.simulated}
     work = partial(evaluate, question, tried)
-    key = sha256(repr((question, sorted(tried.items()))).encode()).hexdigest()
-    folder = sampling.folder / key[:16] if sampling.folder else None
+    key, folder = "", None
+    if sampling.folder is not None:
+        key = sha256(repr((question, sorted(tried.items()))).encode()).hexdigest()
+        folder = sampling.folder / key[:16]
     found = run(
         work, question.draws, question.seed,
         executor=sampling.executor, folder=folder, key=key, progress=sampling.progress,

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from lcot.cli.question import Asked
+from lcot.cli.workers import Workers
 from lcot.errors import InputError, UnknownName
 
 if TYPE_CHECKING:
     from lcot.choice.compare import Kernel
+    from lcot.choice.ranges import Sampling
     from lcot.choice.types import Answer
 
 DEFAULT = Asked()
+HERE = Workers()
 
 
 def compare(
@@ -24,6 +27,7 @@ def compare(
     /,
     *,
     asked: Asked = DEFAULT,
+    drawing: Workers = HERE,
     trace: Path | None = None,
     finalists: str = "3",
     why_not: str | None = None,
@@ -60,13 +64,14 @@ def compare(
         found = as_dict(asked.question(model))
         print(json.dumps(found, indent=1) if json_ else as_text(found))
         return
-    if count:
-        from lcot.serving.warming import elsewhere
+    with drawing.sampling() as sampling:
+        if count:
+            from lcot.serving.warming import elsewhere
 
-        with elsewhere() as kernel:
-            answer = answered(model, asked, trace, count, kernel)
-    else:
-        answer = answered(model, asked, trace, count)
+            with elsewhere() as kernel:
+                answer = answered(model, asked, trace, count, kernel, sampling)
+        else:
+            answer = answered(model, asked, trace, count, None, sampling)
     if json_:
         from lcot.report.contract import to_dict
 
@@ -76,9 +81,17 @@ def compare(
     write(answer, svg, html, xlsx)
 
 
-def answered(model: str, asked: Asked, trace: Path | None, finalists: int, kernel: Kernel | None = None) -> Answer:
+def answered(
+    model: str,
+    asked: Asked,
+    trace: Path | None,
+    finalists: int,
+    kernel: Kernel | None = None,
+    sampling: Sampling | None = None,
+) -> Answer:
     """The answer to a question, at the traffic of a trace where there is one. Raises `InputError`."""
     from lcot.choice.compare import compare as answer_of
+    from lcot.choice.ranges import HERE as ALONE
     from lcot.serving.replay import simulate
 
     question, requests = asked.question(model), None
@@ -90,7 +103,9 @@ def answered(model: str, asked: Asked, trace: Path | None, finalists: int, kerne
             raise InputError("--trace brings lengths and rate of its own; leave --input, --output and the rate out")
         requests, _ = load_of(trace, None, 1.0, False, asked.seed)
         question = replace(question, traffic=traffic_of(requests))
-    return answer_of(question, finalists=finalists, trace=requests, kernel=kernel or simulate)
+    return answer_of(
+        question, finalists=finalists, trace=requests, kernel=kernel or simulate, sampling=sampling or ALONE
+    )
 
 
 def how_many(finalists: str) -> int:
