@@ -7,10 +7,14 @@ import numpy as np
 import pytest
 
 from lcot.cli import run
-from lcot.errors import UnknownName
+from lcot.errors import InputError, UnknownName
 from lcot.market.claims import VERDICTS, claim, claim_ids, with_record_flips
-from lcot.market.claims_model import NAMED, TESTED, chance, compute_share, tokens_multiple, with_draws, with_market
+from lcot.market.claims_model import NAMED, TESTED, chance, tokens_multiple, with_draws, with_market
+from lcot.market.claims_reading import reading
 from lcot.market.claims_record import RULES, holds
+from lcot.market.companies import company
+from lcot.market.value_market import seen
+from lcot.market.value_worth import worth
 from tests.cli.test_compare import refused
 
 IDS = [f"C{n}" for n in range(1, 13)]
@@ -78,7 +82,8 @@ def outlook():
     compute[:, 1] = [[120.0] * 4, [30.0] * 4, [10.0] * 4]
     training = np.zeros((3, 3, 4))
     training[0, 1] = 60.0  # half of NVIDIA's chips train
-    return SimpleNamespace(
+    return reading(SimpleNamespace(
+        scenario=SimpleNamespace(id="made up"),
         years=(2026, 2028, 2030),
         vendors=("nvidia", "google", "amd"),
         tokens=np.array([[[1.0] * 4, [5.0] * 4, [12.0, 24.0, 30.0, 48.0]]]),
@@ -86,21 +91,38 @@ def outlook():
         training_additions=training,
         compute_additions=compute,
         inference_share=lambda: np.array([[0.5] * 4, [0.55, 0.6, 0.7, 0.8], [0.9] * 4]),
-        year=(2026, 2028, 2030).index,
-    )
+        inference_spending=1e9 * additions[0],
+        power=1e6 * additions,
+    ))  # fmt: skip
 
 
 def test_what_a_run_of_the_market_says():
     o = outlook()
     assert tokens_multiple(o).tolist() == [12, 24, 30, 48]
-    assert compute_share(o, ("amd",)).tolist() == pytest.approx([0.1] * 4)  # 60 + 30 + 10 for inference
-    assert compute_share(o, NAMED) == pytest.approx(compute_share(o, ("amd",)))
+    assert o.compute_share[2, 1].tolist() == pytest.approx([0.1] * 4)  # 60 + 30 + 10 for inference
+    assert o.rows(NAMED) == [2]
     assert with_market(claim("C6"), o).probability == 0.75
     assert with_market(claim("C7"), o).probability == 0.75
     named, every = with_market(claim("C8"), o).chances
     assert (named.probability, every.probability) == (0.0, 1.0)
     assert every.mid == pytest.approx(0.4)
     assert with_market(claim("C2"), o).probability is None
+
+
+def test_a_company_in_a_run_of_the_market():
+    o = outlook()
+    amd = company("amd")
+    market, share = seen(amd, o, 2028, 1.0)
+    assert market.tolist() == [100e9] * 4
+    assert share.tolist() == pytest.approx([0.1] * 4)
+    w = worth(amd, outlook=o)
+    assert w.market == "scenario made up"
+    assert w.stated.inference_revenue == pytest.approx(10e9)
+    assert w.drawn.equity.shape == (4,)
+    lab = worth(company("openai"), outlook=o)
+    assert lab.terms.market == pytest.approx(27 * 365 * 86400 * 0.70e-6)  # median of 12, 24, 30 and 48 tokens/s
+    with pytest.raises(InputError, match="cerebras"):
+        worth(company("cerebras"), outlook=o)
 
 
 def test_chance_counts_the_threshold_itself():

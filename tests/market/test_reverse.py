@@ -7,7 +7,7 @@ from lcot.errors import DomainError
 from lcot.market.companies import company
 from lcot.market.reverse import LEVERS, curve, moved, needed, requirement, single, solve
 from lcot.market.value import required_revenue, valuation
-from lcot.market.value_terms import worth
+from lcot.market.value_worth import worth
 from tests.market.test_value import PLAIN
 
 CEREBRAS = worth(company("cerebras"), draws=64)

@@ -19,7 +19,7 @@ def answered(capsys, *arguments):
 @pytest.fixture(scope="module")
 def cerebras():
     from lcot.market.companies import company
-    from lcot.market.value_terms import worth
+    from lcot.market.value_worth import worth
     from lcot.report.value import as_dict
 
     return as_dict(worth(company("cerebras"), draws=64), 100e9)

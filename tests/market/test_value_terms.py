@@ -6,7 +6,8 @@ import pytest
 from lcot.errors import DomainError, MissingFact, UnknownName
 from lcot.market.companies import company, company_ids
 from lcot.market.deals import deal, implied
-from lcot.market.value_terms import hardware_cost, shares_of, with_values, worth
+from lcot.market.value_terms import hardware_cost
+from lcot.market.value_worth import shares_of, with_values, worth
 from lcot.units import YEAR
 
 CEREBRAS = company("cerebras")

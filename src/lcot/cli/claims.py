@@ -13,13 +13,15 @@ from cyclopts import Parameter
 
 from lcot.errors import InputError
 
+DRAWS = 64  # through the model, unless asked otherwise
+
 
 def claims(
     id: Annotated[list[str] | None, Parameter(negative=())] = None,
     /,
     *,
     scenario: str = "goldman",
-    draws: int = 64,
+    draws: int = DRAWS,
     seed: int = 2026,
     record_only: Annotated[bool, Parameter(negative=())] = False,
     json_: Annotated[bool, Parameter(name="--json", negative=())] = False,

@@ -12,6 +12,7 @@ from lcot.cli.quantities import number
 from lcot.errors import DomainError, InputError, MissingFact
 
 if TYPE_CHECKING:
+    from lcot.market.claims_reading import Reading
     from lcot.market.companies import Company
     from lcot.market.deals_tokens import Load
 
@@ -28,6 +29,7 @@ def value(
     price: str | None = None,
     market: str = "",
     market_size: str | None = None,
+    scenario: str = "",
     share: str | None = None,
     cost_per_mtok: str | None = None,
     price_per_mtok: str | None = None,
@@ -54,6 +56,8 @@ def value(
         A definition of the market, such as deloitte_2028.
     market_size
         A yearly market of your own in the exit year. [USD]
+    scenario
+        A run of the market instead of a definition and a stated share, such as goldman (takes minutes, then is kept).
     share
         Share of that market, 0 to 1.
     cost_per_mtok
@@ -74,7 +78,7 @@ def value(
         Write the chart, as .svg, .png, .html or .json.
     """
     from lcot.market.companies import company as company_of
-    from lcot.market.value_terms import shares_of, worth
+    from lcot.market.value_worth import shares_of, worth
     from lcot.report.value import as_dict
     from lcot.report.value_text import as_text
 
@@ -88,7 +92,10 @@ def value(
         if count is None:
             raise MissingFact(one.id, "shares.diluted", "--price")
         cap = each * count
-    found = worth(one, market, draws, seed, number(market_size, "--market-size", high=1e15))
+    size = number(market_size, "--market-size", high=1e15)
+    if scenario and (market or size or share):
+        raise InputError("--scenario gives market and share; leave out --market, --market-size and --share")
+    found = worth(one, market, draws, seed, size, run_of(scenario, seed) if scenario else None)
     answer = as_dict(found, cap, each)
     if facts and not json_:
         list_facts(answer["facts"])
@@ -163,6 +170,15 @@ def deals(*, json_: Json = False) -> None:
     print(json.dumps(answer, indent=1) if json_ else list_text(answer))
 
 
+def run_of(scenario: str, seed: int) -> Reading:
+    """A run of the market, with progress. Raises `UnknownName`."""
+    from lcot.cli.claims import DRAWS, telling
+    from lcot.report.claims_store import reading_of
+
+    with telling() as progress:
+        return reading_of(scenario, DRAWS, seed, progress)
+
+
 def check_draws(draws: int) -> None:
     """Whether a number of draws makes sense. Raises `InputError`."""
     if draws < 0 or draws > 1 << 20:
@@ -172,7 +188,7 @@ def check_draws(draws: int) -> None:
 def changed(one: Company, share: str | None, cost: str | None, revenue: str | None, settings: list[str]) -> Company:
     """The company with what the user states. Raises `InputError`."""
     from lcot.facts.override import parse
-    from lcot.market.value_terms import with_values
+    from lcot.market.value_worth import with_values
     from lcot.units import dimension, to_si
 
     values: dict[str, float] = {}

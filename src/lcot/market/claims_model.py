@@ -10,8 +10,9 @@ from lcot.choice.uncertainty import samples
 from lcot.market.claims import Chance, Claim, Flip
 from lcot.market.claims_fronts import Crossing, wafer_price, wins_at
 from lcot.market.claims_map import WAFERS, Cell
+from lcot.market.claims_reading import Reading
 from lcot.market.claims_record import COHORT, MARGIN, TENS, tens_of_billions
-from lcot.market.types import Array, Outlook
+from lcot.market.types import Array
 
 YEAR = 2028  # by which the claims speak
 NAMED = ("cerebras", "groq", "amd", "tenstorrent", "sambanova", "huawei", "biren")  # the cohort of C8
@@ -53,13 +54,13 @@ def chance(test: str, values: Array, threshold: float, unit: str = "1") -> Chanc
     return Chance(test, float(np.mean(values >= threshold)), len(values), low, mid, high, threshold, unit)
 
 
-def tokens_multiple(outlook: Outlook) -> Array:
+def tokens_multiple(found: Reading) -> Array:
     """Tokens served in 2030 over those of 2026, by draw. [1].
 
     Parameters
     ----------
-    outlook : Outlook
-        A run of the market with both years.
+    found : Reading
+        Of a run of the market with both years.
 
     Returns
     -------
@@ -68,58 +69,28 @@ def tokens_multiple(outlook: Outlook) -> Array:
 
     Notes
     -----
-    .. math:: m = \\sum_s Q_{s,2030} / \\sum_s Q_{s,2026}
+    .. math:: m = Q_{2030} / Q_{2026}
     """
-    served = outlook.tokens.sum(axis=0)
-    return served[outlook.year(2030)] / served[outlook.year(2026)]
+    return found.tokens[found.year(2030)] / found.tokens[found.year(2026)]
 
 
-def compute_share(outlook: Outlook, vendors: tuple[str, ...], year: int = YEAR) -> Array:
-    """Share of some vendors of the compute added for inference in a year, by draw. [1].
-
-    Parameters
-    ----------
-    outlook : Outlook
-        A run of the market.
-    vendors : tuple of str
-        Ids; those that the scenario does not have count as nothing.
-    year : int
-        Which year. [1]
-
-    Returns
-    -------
-    ndarray, shape (draws,)
-        Of all vendors' H100 equivalents. [1]
-
-    Notes
-    -----
-    Compute added is for inference and training together, so each vendor's is split by chips:
-
-    .. math:: s = \\frac{\\sum_{v \\in V} H_v \\, n^{inf}_v / n_v}{\\sum_v H_v \\, n^{inf}_v / n_v}
-    """
-    at = outlook.year(year)
-    inference = outlook.additions[:, :, at].sum(axis=0)
-    every = inference + outlook.training_additions[:, at]
-    part = np.divide(inference, every, out=np.zeros_like(inference), where=every > 0)
-    compute = outlook.compute_additions[:, at] * part
-    chosen = [i for i, name in enumerate(outlook.vendors) if name in vendors]
-    return compute[chosen].sum(axis=0) / compute.sum(axis=0)
-
-
-def with_market(one: Claim, outlook: Outlook) -> Claim:
+def with_market(one: Claim, found: Reading) -> Claim:
     """The claim with what a run of the market says of it; claims that it does not test stay as they are."""
     made: list[Chance] = []
     if one.id == "C6":
-        made.append(chance("tokens served in 2030 over 2026", tokens_multiple(outlook), MULTIPLE))
+        made.append(chance("tokens served in 2030 over 2026", tokens_multiple(found), MULTIPLE))
     elif one.id == "C7":
-        share = outlook.inference_share()[outlook.year(YEAR)]
+        share = found.inference_share[found.year(YEAR)]
         made.append(chance(f"inference over all compute in service, {YEAR}", share, MARGIN))
         made.append(chance(f"the same, more than half, {YEAR}", share, 0.5))
     elif one.id == "C8":
-        every = tuple(name for name in outlook.vendors if name not in NVIDIA)
+        every = tuple(name for name in found.vendors if name not in NVIDIA)
+        added = found.compute_share[:, found.year(YEAR)]
         made.append(chance(f"the named vendors' share of inference compute added, {YEAR}",
-                           compute_share(outlook, NAMED), COHORT))  # fmt: skip
-        made.append(chance(f"all but NVIDIA, captive silicon included, {YEAR}", compute_share(outlook, every), COHORT))
+                           added[found.rows(NAMED)].sum(axis=0), COHORT))  # fmt: skip
+        made.append(
+            chance(f"all but NVIDIA, captive silicon included, {YEAR}", added[found.rows(every)].sum(axis=0), COHORT)
+        )
     return replace(one, chances=(*one.chances, *made))
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from lcot.errors import UnknownName
 from lcot.market.claims import Claim, Flip, ModelFlip, claim, claim_ids, with_record_flips
 from lcot.market.claims_fronts import Crossing, crossings
 from lcot.market.claims_map import INPUT, OUTPUT, Cell
-from lcot.market.claims_model import with_draws, with_map
-from lcot.report.claims_store import Said, chances_of, map_of
+from lcot.market.claims_model import with_draws, with_map, with_market
+from lcot.report.claims_store import Said, map_of, reading_of
 from lcot.report.value import ADVICE, listed
 
 SCHEMA = "lcot.claims/1"
@@ -29,15 +29,14 @@ def answered(
             raise UnknownName("claim", name, known)
     ids = [name if name.endswith((".yaml", ".yml")) else name.upper() for name in names] or known
     found = [with_draws(with_record_flips(claim(one)), DRAWN, seed) for one in ids]
-    drawn: dict[str, Any] = {}
     mapped: tuple[Cell, ...] = ()
     crossed: tuple[Crossing, ...] = ()
     if model and any(one.id in BY_MARKET for one in found):
-        drawn = chances_of(scenario, draws, seed, progress)
+        read = reading_of(scenario, draws, seed, progress)
+        found = [with_market(one, read) for one in found]
     if model and any(one.id == "C11" for one in found):
         mapped = map_of(draws, seed, progress)
         crossed = crossings(mapped)
-    found = [replace(one, chances=(*one.chances, *drawn.get(one.id, ()))) for one in found]
     found = [with_map(one, mapped, crossed) if mapped else one for one in found]
     return {
         "schema": SCHEMA,

@@ -16,11 +16,12 @@ import numpy as np
 
 from lcot.errors import InputError
 from lcot.facts.catalog import SHIPPED, search_path
-from lcot.market.claims import Chance
 from lcot.market.claims_map import Cell, cells
+from lcot.market.claims_reading import Reading, reading
 from lcot.report.render import cache_folder, save
 
 Said = Callable[[str], None]
+FIGURES = ("tokens", "inference_share", "compute_share", "spending", "power")
 
 
 @cache
@@ -67,19 +68,17 @@ def row(one: Cell) -> dict[str, Any]:
     return {**asdict(replace(one, draws=None)), "draws": None if one.draws is None else one.draws.tolist()}
 
 
-def chances_of(scenario: str, draws: int, seed: int, progress: Said | None = None) -> dict[str, list[Chance]]:
-    """What a run of the market says of the claims that it tests, by claim."""
+def reading_of(scenario: str, draws: int, seed: int, progress: Said | None = None) -> Reading:
+    """A run of the market, or what was kept of it. A scenario in a file of one's own is always run."""
 
-    def run() -> dict[str, list[dict[str, Any]]]:
-        from lcot.market.claims import claim
-        from lcot.market.claims_model import with_market
+    def run() -> dict[str, Any]:
         from lcot.market.outlook import market
         from lcot.market.scenario import scenario as scenario_of
 
-        outlook = market(scenario_of(scenario), draws=draws, seed=seed, progress=progress)
-        return {one: [asdict(c) for c in with_market(claim(one), outlook).chances] for one in ("C6", "C7", "C8")}
+        found = asdict(reading(market(scenario_of(scenario), draws=draws, seed=seed, progress=progress)))
+        return {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in found.items()}
 
-    name = f"market-{hashlib.sha256(scenario.encode()).hexdigest()[:8]}"
-    ones_own = scenario.endswith((".yaml", ".yml"))  # may change
-    found = run() if ones_own else kept(name, draws, seed, run)
-    return {one: [Chance(**c) for c in some] for one, some in found.items()}
+    ones_own = scenario.endswith((".yaml", ".yml"))
+    found = run() if ones_own else kept(f"market-{scenario}", draws, seed, run)
+    listed = {key: np.array(found[key], dtype=float) for key in FIGURES}
+    return Reading(found["scenario"], tuple(found["years"]), tuple(found["vendors"]), **listed)

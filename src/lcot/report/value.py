@@ -12,7 +12,7 @@ from lcot.market.companies import definitions
 from lcot.market.deals_tokens import Load, delivered, usd_per_token
 from lcot.market.reverse import LEVERS, Requirement, curve, requirement
 from lcot.market.value import exit_value, required_revenue
-from lcot.market.value_terms import Worth, market_fact, market_ids, power_of
+from lcot.market.value_worth import Worth, market_fact, market_ids, power_of
 from lcot.units import HOUR, YEAR, from_si
 
 SCHEMA = "lcot.value/1"
