@@ -78,7 +78,7 @@ def test_longer_or_larger_is_never_faster(toy: Toy, sequences: int, prompt: int,
 
 
 def test_one_sequence_whose_prompt_goes_in_pieces(toy: Toy) -> None:
-    # 1,000 tokens of prompt 16 at a time: 63 passes of 0.01 + 16e-4; 100 tokens at a mean context of 1,050: 0.01105 each
+    # 1,000 tokens of prompt 16 at a time: 63 passes of 0.01 + 16e-4; then 100 tokens of 0.01105
     run = run_alone(toy(), 16, 1000, 100)
     assert run.prefill == pytest.approx(63 * (0.01 + 16e-4))
     assert run.decode == pytest.approx(100 * 0.01105)

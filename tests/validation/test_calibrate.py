@@ -12,9 +12,11 @@ from lcot.validation.calibrate import (
     check,
     cluster_of,
     data_hash,
+    errors_as_text,
     parameters_of,
     residual_of,
     sample,
+    touches,
 )
 from lcot.validation.measured import measured_rows
 from lcot.validation.points import conditions_of
@@ -69,3 +71,20 @@ def test_calibration_finds_a_constant_that_was_moved() -> None:
     assert "host.step" in as_text(moved)
     assert set(moved.out_of_sample) == {"source", "system", "model"}
     assert moved.values()[engine]["host.step"] < 0.05
+    assert abs(moved.fitted).mean() < abs(moved.out_of_sample["system"]).mean() + 1e-9
+    assert moved.optimism("system") >= 1.0
+    assert "source" in errors_as_text(moved)
+
+
+def test_only_what_a_constant_can_move_is_predicted_again() -> None:
+    row = static_batches()[0]
+    mixture = next(c for c in conditions_of(measured_rows()) if c.model == "mixtral-8x7b")
+    assert not touches("experts.floor", row)
+    assert touches("experts.floor", mixture)
+    assert touches("gemm.fraction.bf16", row)
+    assert not touches("gemm.fraction.fp8", row)
+    assert not touches("client.first_token", row)
+    for key in ("experts.floor", "gemm.fraction.fp8", "client.first_token"):  # and that is so
+        before, value = answer_of(row), parameters_of([row], [key])
+        moved = {p.owner: {key: p.value * 2} for p in value}
+        assert residual_of(row, answer_of(row, moved)) == residual_of(row, before)

@@ -14,7 +14,9 @@ from lcot.validation.intervals import (
     Spread,
     cluster_weights,
     fit_spreads,
+    held_out,
     hit_rates,
+    holding_factor,
     mixture,
     range_of,
     spread_of,
@@ -94,3 +96,24 @@ def test_unlikely_possibility_widens_the_range_and_leaves_the_middle() -> None:
 def test_mixture_of_nothing_is_an_error() -> None:
     with pytest.raises(DomainError, match="positive"):
         mixture([])
+
+
+def test_a_row_never_sees_its_own_group() -> None:
+    # 11 clusters in 10 folds: the wild one is alone in its fold but for one other, and the range around it stays narrow
+    rows = [Residual(0.1 * (-1) ** k, ("a",), f"c{k:02}") for k in range(10)] + [Residual(9.0, ("a",), "c99")]
+    spread = held_out(rows, [row.cluster for row in rows])[-1]
+    assert spread.high < 0.2
+
+
+def test_the_factor_that_holds_four_fifths() -> None:
+    # within each source all rows agree: a source left out is met by the ranges of the others, which are too narrow
+    random = np.random.default_rng(3)
+    shared = np.repeat(random.normal(0, 0.3, 40), 10)
+    rows = [Residual(float(v), ("a",), f"c{k}") for k, v in enumerate(shared + random.normal(0, 0.02, 400))]
+    sources = [f"s{k // 10}" for k in range(400)]
+    factor = holding_factor(rows, sources)
+    ranges = held_out(rows, sources)
+    held = np.mean([s.low * factor <= row.value <= s.high * factor for row, s in zip(rows, ranges, strict=True)])
+    assert factor >= 1.0
+    assert held >= 0.79
+    assert holding_factor(rows[:1] * 20, sources[:20]) == 1.0

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from lcot.validation.calibrate import data_hash
+from lcot.validation.intervals import Spread
 from lcot.validation.measured import measured_rows
 from lcot.validation.points import conditions_of, read_points
-from lcot.validation.spreads import UNSEEN, committed_spreads, path_of, widening_of
+from lcot.validation.spreads import Spreads, committed_spreads, engine_kind, kind_of, path_of, widening_of
 
 
 def test_every_shipped_row_has_a_fitted_group() -> None:
@@ -20,19 +21,31 @@ def test_every_shipped_row_has_a_fitted_group() -> None:
     for row in conditions_of(measured_rows()):
         spread = spreads.of(path_of(row))
         assert spread.low < 0 < spread.high
-        assert widening_of(row) == 1.0
+        assert widening_of(row) == pytest.approx(spreads.factors["constants"] * spreads.factors["source"])
 
 
 def test_what_was_never_measured_has_a_wider_range() -> None:
+    row = replace(conditions_of(measured_rows())[0], system="a", model="b")
+    factors = {"constants": 1.2, "source": 1.1, "system": 1.3, "model": 1.5}
+    known = Spreads({(): Spread(-1, 1, 9)}, frozenset({"a"}), frozenset({"b"}), factors)
+    assert known.widening(row) == pytest.approx(1.2 * 1.1)
+    assert known.widening(replace(row, model="c")) == pytest.approx(1.2 * 1.1 * 1.5)
+    assert known.widening(replace(row, model="c", system="c")) == pytest.approx(1.2 * 1.1 * 1.5 * 1.3)
+    assert Spreads().widening(row) == 1.0
+    assert all(factor >= 1.0 for factor in committed_spreads().factors.values())
+
+
+def test_the_group_of_a_row_does_not_hang_on_how_it_names_its_family() -> None:
     row = conditions_of(measured_rows())[0]
-    assert widening_of(replace(row, model="made-up")) == pytest.approx(UNSEEN)
-    assert widening_of(replace(row, model="made-up", system="made-up")) == pytest.approx(UNSEEN**2)
+    assert path_of(replace(row, family="")) == path_of(row)
+    assert engine_kind(replace(row, family="", system="cs-3")) == "other chips"
+    assert [kind_of(m) for m in ("tpot_ms", "input_tok_s_total", "ttft_ms")] == ["time", "throughput", "first token"]
 
 
 def test_users_in_a_queue_are_a_group_of_their_own() -> None:
     row = replace(conditions_of(measured_rows())[0], metric="ttft_ms", scenario="closed_loop", concurrency=8.0)
-    assert path_of(row)[-1] == "closed_loop light"
-    assert path_of(replace(row, concurrency=512.0))[-1] == "closed_loop heavy"
+    assert path_of(row)[2] == "closed_loop light"
+    assert path_of(replace(row, concurrency=512.0))[2] == "closed_loop heavy"
 
 
 @pytest.mark.skipif("LCOT_EVIDENCE" not in os.environ, reason="LCOT_EVIDENCE is not set")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from lcot.cli.progress import counting
@@ -12,7 +13,7 @@ from lcot.errors import InputError
 def calibrate(
     *points: Path,
     engine: str | None = None,
-    runs: int = 4,
+    runs: int | None = None,
     check: bool = False,
     system: str | None = None,
     devices: int | None = None,
@@ -29,7 +30,7 @@ def calibrate(
     engine
         Only runs of this engine entry.
     runs
-        Runs taken of each cluster of system x model x engine.
+        Runs taken of each cluster of system x model x engine: 1 for a check, else 4.
     check
         Refit, say what moves by more than one prior deviation, and end with 2 if anything does.
     system
@@ -59,11 +60,11 @@ def calibrate(
         conditions = [condition for condition in conditions if engine_entry(condition).id == engine]
     if not conditions:
         raise InputError(f"no measured run of {engine or 'any engine'} in {len(points) or 'the'} files")
-    with counting("predictions") as progress:
-        found = fitting.calibrate(conditions, runs_per_cluster=runs, progress=progress)
+    each = (1 if check else fitting.RUNS_PER_CLUSTER) if runs is None else runs
+    with counting("predictions") as progress, ProcessPoolExecutor(os.cpu_count()) as executor:
+        found = fitting.calibrate(conditions, runs_per_cluster=each, progress=progress, executor=executor)
     print(fitting.as_text(found))
-    for name, residuals in found.out_of_sample.items():
-        print(f"mean absolute log error, each {name} left out: {abs(residuals).mean():.3f}")
+    print(fitting.errors_as_text(found))
     print(f"data {found.data}")
     if check:
         moved = fitting.check(found)

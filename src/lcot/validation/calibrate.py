@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from math import exp, log
@@ -57,7 +58,14 @@ class Calibration:
     rows: tuple[Row, ...]
     fit: Fit
     out_of_sample: dict[str, npt.NDArray[np.float64]]  # by what was left out: source, system, model -> residuals
+    fitted: npt.NDArray[np.float64]  # residuals of the rows that were fitted to
     data: str  # SHA-256 of the rows
+
+    def optimism(self, left_out: str) -> float:
+        """Mean absolute log error on what the fit left out, over that on what it saw; at least 1."""
+        weights = row_weights([row.condition.source for row in self.rows], [row.cluster for row in self.rows])
+        outside = np.average(np.abs(self.out_of_sample[left_out]), weights=weights)
+        return max(float(outside / np.average(np.abs(self.fitted), weights=weights)), 1.0)
 
     def values(self) -> dict[str, dict[str, float]]:
         """Fitted values by engine and key. [SI]"""
@@ -147,6 +155,7 @@ def calibrate(
     runs_per_cluster: int = RUNS_PER_CLUSTER,
     progress: Callable[[int], None] | None = None,
     start: Overrides | None = None,
+    executor: Executor | None = None,
 ) -> Calibration:
     """Fit the engines' constants, and predict each row without its source, its system and its model.
 
@@ -162,17 +171,21 @@ def calibrate(
         Called with the number of predictions done. [1]
     start : mapping, optional
         Values to begin from instead of the committed ones, by engine id and key. [SI]
+    executor : Executor, optional
+        Where the predictions are made; here and in order by default.
 
     Returns
     -------
     Calibration
         Fit and out-of-sample residuals.
     """
+    run_all = map if executor is None else executor.map
     chosen = sample([c for c in conditions if c.scenario != "server" or "tok_s" not in c.metric], runs_per_cluster)
     runs: dict[Condition, list[Condition]] = defaultdict(list)
     for condition in chosen:
         runs[run_of(condition)].append(condition)
-    answers = {run: answer_of(members[0], start) for run, members in runs.items()}
+    first = [(members[0], start) for members in runs.values()]
+    answers = dict(zip(runs, run_all(_answer, first), strict=True))
     rows: list[Row] = []
     for run, members in runs.items():
         for condition in members:
@@ -180,7 +193,7 @@ def calibrate(
             if residual is not None and abs(residual) < WILD:
                 rows.append(Row(condition, cluster_of(condition), engine_entry(condition).id, residual))
     parameters = [_begun(p, start) for p in parameters_of((row.condition for row in rows), keys)]
-    jacobian = _jacobian(rows, parameters, progress, start)
+    jacobian = _jacobian(rows, parameters, run_all, progress, start)
     residuals = np.array([row.residual for row in rows])
     sources = [row.condition.source for row in rows]
     clusters = [row.cluster for row in rows]
@@ -192,7 +205,8 @@ def calibrate(
         "model": [row.condition.model for row in rows],
     }
     out = {name: left_out(residuals, jacobian, sources, clusters, prior, group) for name, group in groups.items()}
-    return Calibration(tuple(parameters), tuple(rows), fit, out, data_hash(chosen))
+    fitted = residuals - jacobian @ fit.shift
+    return Calibration(tuple(parameters), tuple(rows), fit, out, fitted, data_hash(chosen))
 
 
 def _begun(parameter: Parameter, start: Overrides | None) -> Parameter:
@@ -200,29 +214,45 @@ def _begun(parameter: Parameter, start: Overrides | None) -> Parameter:
     return replace(parameter, value=value)
 
 
+def _answer(asked: tuple[Condition, Overrides | None]) -> Answer:
+    return answer_of(*asked)
+
+
+def touches(key: str, condition: Condition) -> bool:
+    """Whether a constant can move the run of a condition at all; what it cannot move is not predicted again."""
+    if key.startswith("experts."):
+        return is_mixture(condition)
+    if key.startswith("gemm.fraction.") and condition.precision is not None:
+        used = (condition.precision.compute, condition.precision.expert_compute, condition.precision.dense_compute)
+        return key.removeprefix("gemm.fraction.") in used or key.endswith("bf16")
+    return key != "client.first_token" or condition.metric == "ttft_ms"
+
+
 def _jacobian(
     rows: Sequence[Row],
     parameters: Sequence[Parameter],
+    run_all: Callable[..., Iterable[Answer]],
     progress: Callable[[int], None] | None,
     start: Overrides | None,
 ) -> npt.NDArray[np.float64]:
     """Derivative of log(predicted) of each row with respect to the logarithm of each parameter."""
-    matrix = np.zeros((len(rows), len(parameters)))
-    done = 0
+    wanted: dict[tuple[int, Condition], tuple[Condition, Overrides]] = {}
     for column, parameter in enumerate(parameters):
         before = (start or {}).get(parameter.owner, {})
         moved: Overrides = {parameter.owner: {**before, parameter.key: parameter.value * (1.0 + STEP)}}
-        answers: dict[Condition, Answer] = {}
-        for place, row in enumerate(rows):
-            if row.engine != parameter.owner:
-                continue
-            run = run_of(row.condition)
-            if run not in answers:
-                answers[run] = answer_of(row.condition, moved)
-                done += 1
-                if progress is not None:
-                    progress(done)
-            residual = residual_of(row.condition, answers[run])
+        for row in rows:
+            if row.engine == parameter.owner and touches(parameter.key, row.condition):
+                wanted.setdefault((column, run_of(row.condition)), (row.condition, moved))
+    answers: dict[tuple[int, Condition], Answer] = {}
+    for done, (place, answer) in enumerate(zip(wanted, run_all(_answer, list(wanted.values())), strict=True)):
+        answers[place] = answer
+        if progress is not None:
+            progress(done + 1)
+    matrix = np.zeros((len(rows), len(parameters)))
+    for place, row in enumerate(rows):
+        for column, parameter in enumerate(parameters):
+            answer = answers.get((column, run_of(row.condition))) if row.engine == parameter.owner else None
+            residual = residual_of(row.condition, answer) if answer is not None else None
             if residual is not None:
                 matrix[place, column] = (row.residual - residual) / log(1.0 + STEP)
     return matrix
@@ -262,4 +292,17 @@ def as_text(calibration: Calibration) -> str:
             if abs(correlation[i, j]) > 0.7:
                 one, other = calibration.parameters[i], calibration.parameters[j]
                 lines.append(f"{one.owner}.{one.key} ~ {other.owner}.{other.key}: {correlation[i, j]:+.2f}")
+    return "\n".join(lines)
+
+
+def errors_as_text(calibration: Calibration) -> str:
+    """Errors on rows that the fit saw and on those it left out: mean absolute log, and the median in percent."""
+    weights = row_weights([r.condition.source for r in calibration.rows], [r.cluster for r in calibration.rows])
+    lines = [f"{'left out':12} {'rows':>6} {'mean |log|':>11} {'median':>8} {'over fitted':>12}"]
+    found = {"nothing": calibration.fitted, **calibration.out_of_sample}
+    for name, residuals in found.items():
+        mean = float(np.average(np.abs(residuals), weights=weights))
+        median = float(np.median(np.expm1(np.abs(residuals))))
+        over = 1.0 if name == "nothing" else calibration.optimism(name)
+        lines.append(f"{name:12} {len(residuals):6} {mean:11.3f} {median:7.1%} {over:12.2f}")
     return "\n".join(lines)

@@ -1,41 +1,55 @@
-"""Fit the ranges from out-of-sample errors, and write them beside the constants."""
+"""Fit the ranges from errors, measure how much wider they must be elsewhere, and write both beside the constants."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import log
 from pathlib import Path
 
 from lcot.validation.calibrate import cluster_of, data_hash
 from lcot.validation.intervals import Path as Group
-from lcot.validation.intervals import Residual, Spread, fit_spreads, hit_rates
+from lcot.validation.intervals import Residual, Spread, fit_spreads, hit_rates, holding_factor
 from lcot.validation.spreads import path_of
 from lcot.validation.types import Condition, Prediction
 
-OPTIMISM = 1.2  # error on a source left out of the fit over the error on sources in it (docs/accuracy.md)
+Pair = tuple[Condition, Residual]
 
 
-def residuals_of(
-    conditions: Iterable[Condition], predictions: Iterable[Prediction], optimism: float = OPTIMISM
-) -> list[Residual]:
-    """Log errors of the predicted rows, as large as on a source that was left out, with group and cluster."""
-    found: list[Residual] = []
+def residuals_of(conditions: Iterable[Condition], predictions: Iterable[Prediction]) -> list[Pair]:
+    """Log errors of the predicted rows with group and cluster, each beside its condition."""
+    found: list[Pair] = []
     for condition, prediction in zip(conditions, predictions, strict=True):
         if prediction.status == "predicted" and prediction.predicted and condition.value > 0:
-            error = optimism * log(condition.value / prediction.predicted)
+            error = log(condition.value / prediction.predicted)
             cluster = f"{condition.source} | {cluster_of(condition)}"
-            found.append(Residual(error, path_of(condition), cluster))
+            found.append((condition, Residual(error, path_of(condition), cluster)))
     return found
 
 
+def factors_of(pairs: Sequence[Pair]) -> dict[str, float]:
+    """Factors with which ranges hold 80 % of a source, system or model that their fit left out."""
+    residuals = [residual for _, residual in pairs]
+    groups = {
+        "source": [condition.source for condition, _ in pairs],
+        "system": [condition.system for condition, _ in pairs],
+        "model": [condition.model for condition, _ in pairs],
+    }
+    return {name: holding_factor(residuals, group) for name, group in groups.items()}
+
+
 def as_yaml(
-    spreads: dict[Group, Spread], rates: dict[Group, tuple[float, int]], conditions: Sequence[Condition]
+    spreads: dict[Group, Spread],
+    rates: dict[Group, tuple[float, int]],
+    conditions: Sequence[Condition],
+    factors: Mapping[str, float],
 ) -> str:
     """The file of fitted ranges: quantiles of log(measured / predicted) by group, and what they rest on."""
+    named = ", ".join(f"{name}: {value:.3f}" for name, value in factors.items())
     lines = [
         "# 10 and 90 % quantiles of log(measured / predicted) by group, cross-validated over clusters of",
         "# system x model x engine (docs/accuracy.md). `hits`: share inside a range fitted without the cluster.",
         f"data: {data_hash(conditions)} # SHA-256 of ids and values",
+        f"factors: {{{named}}}",
         f"systems: [{', '.join(sorted({c.system for c in conditions}))}]",
         f"models: [{', '.join(sorted({c.model for c in conditions}))}]",
         "spreads:",
@@ -47,7 +61,11 @@ def as_yaml(
     return "\n".join(lines) + "\n"
 
 
-def write_spreads(conditions: Sequence[Condition], predictions: Sequence[Prediction], path: Path) -> None:
-    """Fit the ranges to predictions and write them."""
-    residuals = residuals_of(conditions, predictions)
-    path.write_text(as_yaml(fit_spreads(residuals), hit_rates(residuals), list(conditions)))
+def write_spreads(
+    conditions: Sequence[Condition], predictions: Sequence[Prediction], path: Path, constants: float
+) -> None:
+    """Fit the ranges to predictions and write them; ``constants`` as in `lcot.validation.spreads.Spreads`. [1]"""
+    pairs = residuals_of(conditions, predictions)
+    residuals = [residual for _, residual in pairs]
+    factors = {"constants": constants, **factors_of(pairs)}
+    path.write_text(as_yaml(fit_spreads(residuals), hit_rates(residuals), list(conditions), factors))

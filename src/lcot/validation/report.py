@@ -151,7 +151,8 @@ def regenerate(evidence: Path, docs: Path) -> None:
     names = ("calibration.csv", "serving_runs.csv")
     conditions = [row for name in names for row in read_points(evidence / "measurements" / name)]
     predictions = predict(conditions)
-    write_spreads(conditions, predictions, here / "fitted.yaml")
+    constants = committed_spreads().factors.get("constants", 1.0)  # as `lcot calibrate --check` found it
+    write_spreads(conditions, predictions, here / "fitted.yaml", constants)
     committed_spreads.cache_clear()
     ranged = [with_range(*pair) for pair in zip(conditions, predictions, strict=True)]
     found = {"evidence": summary(conditions, ranged), "shipped": shipped_summary()}

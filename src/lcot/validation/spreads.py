@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from lcot.facts import catalog
 from lcot.facts.reading import read_yaml
 from lcot.validation import intervals
 from lcot.validation.intervals import Spread
@@ -17,17 +18,22 @@ from lcot.validation.types import Condition
 KINDS = {"ttft_ms": "first token", "watts_system": "power", "joules_per_token": "energy"}  # others: "time"
 MODERN = ("vllm", "sglang", "trtllm")
 LIGHT = 32.0  # users above which queues decide the time to first token
-UNSEEN = 1.3  # widening for a system, or a model, that was never measured
 FIRST = intervals.Spread(-0.5, 0.5, 0)  # before any fit
 
 
 @dataclass(frozen=True, slots=True)
 class Spreads:
-    """Fitted spreads by group, and what the fit had seen."""
+    """Fitted spreads by group, what the fit had seen, and the factors for what it had not.
+
+    ``factors`` are measured: ``source``, ``system`` and ``model`` are those with which ranges hold 80 % of a source,
+    system or model that was left out of their fit; ``constants`` is the error on a source that the engines' constants
+    were fitted without over the error on sources that they were fitted to.
+    """
 
     groups: Mapping[intervals.Path, Spread] = field(default_factory=dict[intervals.Path, Spread])
     systems: frozenset[str] = frozenset()
     models: frozenset[str] = frozenset()
+    factors: Mapping[str, float] = field(default_factory=dict[str, float])
 
     def of(self, path: intervals.Path, widening: float = 1.0) -> Spread:
         """Spread of the smallest fitted group on the path."""
@@ -35,40 +41,47 @@ class Spreads:
             return FIRST
         return intervals.spread_of(self.groups, path, widening)
 
+    def widening(self, condition: Condition) -> float:
+        """Factor on the range of a condition from a source that nobody measured with: at least 1."""
+        known = {"system": condition.system in self.systems, "model": condition.model in self.models}
+        factor = self.factors.get("constants", 1.0) * self.factors.get("source", 1.0)
+        for name, seen in known.items():
+            factor *= 1.0 if seen or not self.groups else self.factors.get(name, 1.0)
+        return factor
+
 
 def kind_of(metric: str) -> str:
-    """Kind of quantity: time (and throughput), first token, power, energy."""
-    return KINDS.get(metric, "time")
+    """Kind of quantity: time (and speed of a user), throughput, first token, power, energy."""
+    return "throughput" if metric.endswith("_total") else KINDS.get(metric, "time")
 
 
 def path_of(condition: Condition) -> intervals.Path:
-    """Group of a condition, from large to small: kind, engine's kind, scenario."""
+    """Group of a condition, from large to small: kind, engine's kind, scenario, chip."""
     kind, scenario = kind_of(condition.metric), condition.scenario
     if kind == "first token" and scenario == "closed_loop":
         scenario += " light" if (condition.concurrency or 1.0) <= LIGHT else " heavy"
-    return (kind, engine_kind(condition), scenario)
+    path = (kind, engine_kind(condition), scenario)
+    known = condition.system in catalog.system_ids()
+    return (*path, catalog.system(condition.system).chip.id) if known else path
 
 
 def engine_kind(condition: Condition) -> str:
     """``gpu modern`` for the present versions of the three engines that most measurements use, else what it is."""
-    nvidia = condition.family.startswith(("NVIDIA", "AMD"))
     modern = condition.engine in MODERN and (condition.date or "")[:4] >= "2025"
-    if nvidia:
+    if _maker(condition) in ("NVIDIA", "AMD"):
         return "gpu modern" if modern else "gpu older"
     return "other chips"
 
 
-def widening_of(condition: Condition) -> float:
-    """Factor on a range where nothing near was measured: 1.3 each for a system and a model that no point has.
+def _maker(condition: Condition) -> str:
+    if condition.system in catalog.system_ids():
+        return catalog.system(condition.system).chip.vendor
+    return condition.family.split(" ")[0]
 
-    The groups' quantiles come from errors on whole clusters, so they hold for other mixtures of known parts; the
-    factor is what leaving out all points of a system, or of a model, adds to them (docs/accuracy.md).
-    """
-    known = committed_spreads()
-    if not known.groups:
-        return 1.0
-    unknown = (condition.system not in known.systems) + (condition.model not in known.models)
-    return UNSEEN**unknown
+
+def widening_of(condition: Condition) -> float:
+    """Factor on the committed range of a condition (`Spreads.widening`)."""
+    return committed_spreads().widening(condition)
 
 
 @lru_cache(maxsize=1)
@@ -82,4 +95,5 @@ def committed_spreads() -> Spreads:
         () if name == "all" else tuple(name.split(" / ")): Spread(*values)
         for name, values in content["spreads"].items()
     }
-    return Spreads(groups, frozenset(content["systems"]), frozenset(content["models"]))
+    factors = {name: float(value) for name, value in content["factors"].items()}
+    return Spreads(groups, frozenset(content["systems"]), frozenset(content["models"]), factors)
