@@ -43,6 +43,15 @@ def test_a_fact_of_the_site_and_of_an_engine() -> None:
     assert changed.facts.number("host.time") == 0.002
 
 
+def test_a_setting_of_an_engine_is_checked_and_left_to_it() -> None:
+    engine = Engine("vllm", "vLLM", "gpu", "", Facts("vllm", {"host.time": Fact("host.time", 1e-3, "ms")}))
+    assert override(["vllm.host.time=2 ms"], SYSTEMS, SITE, [engine]) == (SYSTEMS, SITE)
+    with pytest.raises(UnknownName, match=r"host\.time"):
+        override(["vllm.host.tim=2 ms"], SYSTEMS, SITE, [engine])
+    with pytest.raises(UnknownName, match="vllm"):
+        override(["vlm.host.time=2 ms"], SYSTEMS, SITE, [engine])
+
+
 def test_text() -> None:
     (h200, _), _ = override(["hgx-h200.cooling=direct liquid", "h200.fabric.scale_up.topology=ring"], SYSTEMS, SITE)
     assert h200.facts.text("cooling") == "direct liquid"

@@ -54,7 +54,7 @@ def deployment_of(system: System, model: Architecture, stated: Layout, question:
     tensor, data = max(stated.tensor, 1), max(stated.data, 1)
     expert = max(stated.expert, 1)
     return Deployment(
-        system, model, engine_for(system, stated.engine), formats,
+        system, model, engine_for(system, stated.engine, question.settings), formats,
         tensor=tensor, data=data, pipeline=max(stated.pipeline, 1), expert=expert,
         expert_tensor=max(tensor * data // expert, 1),
     )  # fmt: skip

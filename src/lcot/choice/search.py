@@ -15,6 +15,7 @@ from lcot.cost.bill import price
 from lcot.cost.types import Bill
 from lcot.errors import Infeasible, MissingFact
 from lcot.facts import catalog
+from lcot.facts.override import override_engine, parse
 from lcot.facts.types import Engine, System
 from lcot.serving.capacity import capacity
 from lcot.serving.curve import batches, sequences_held
@@ -71,7 +72,8 @@ def plan(
     steps = estimate(deployment) if steps is None else steps
     traffic = question.traffic
     check(steps, traffic)
-    held = sequences_held(steps.kv_capacity, traffic.input_tokens, traffic.output_tokens, steps.state_bytes)
+    fixed = steps.fixed(traffic.input_tokens + traffic.output_tokens)
+    held = sequences_held(steps.kv_capacity, traffic.input_tokens, traffic.output_tokens, fixed)
     grid = batches(float(min(np.max(held), steps.max_sequences)), DRAWN_GRID if drawn else GRID)
     points, pool = curve_of(steps, traffic, question.target, grid[:, None] if drawn else grid, pool)
     mean, limit = capacity(points, question.target, traffic.burstiness)
@@ -102,11 +104,10 @@ def merit(candidate: Plan) -> float:
     return float(candidate.served.systems / candidate.served.rate)
 
 
-def engine_for(system: System, name: str) -> Engine:
-    """The engine asked for, or the one that this vendor's systems are usually served with."""
-    if name:
-        return catalog.engine(name)
-    return catalog.engine_of(system)
+def engine_for(system: System, name: str, settings: tuple[str, ...] = ()) -> Engine:
+    """The engine asked for, or the one that this vendor's systems are usually served with, with the user's facts."""
+    engine = catalog.engine(name) if name else catalog.engine_of(system)
+    return override_engine(map(parse, settings), engine) if settings else engine
 
 
 def plans(question: Question, system: System) -> tuple[list[Plan], list[Rejection]]:
@@ -115,7 +116,7 @@ def plans(question: Question, system: System) -> tuple[list[Plan], list[Rejectio
     bad: list[Rejection] = []
     missing: list[MissingFact] = []
     made: list[StepTime] = []
-    engine = engine_for(system, question.engine)
+    engine = engine_for(system, question.engine, question.settings)
     speculation = speculation_of(question.model, question.speculative)
     formats = precision(question.precision, question.model, supported(system.chip))
     for deployment in deployments(system, question.model, engine, formats, speculation):

@@ -13,7 +13,10 @@ from lcot.errors import InputError, UnknownName
 from lcot.units import DAY
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lcot.choice.types import Question
+    from lcot.facts.types import Site, System
 
 CHOICES = {
     "basis": ("own", "rent", "api"),
@@ -64,7 +67,7 @@ class Asked:
     available_by
         ISO date by which systems must be on sale; today by default.
     set
-        Replace a fact, such as h200.memory.hbm.bandwidth='5 TB/s' (repeat).
+        Replace a fact of a system, chip, site or engine, such as h200.memory.hbm.bandwidth='5 TB/s' (repeat).
     draws
         Monte Carlo draws over facts and model error; 0 for none.
     seed
@@ -106,12 +109,8 @@ class Asked:
         inputs, outputs = number(self.input, "--input", high=1e8), number(self.output, "--output", high=1e8)
         assert inputs is not None
         assert outputs is not None
-        systems = tuple(catalog.system(s) for s in (self.system or catalog.system_ids()))
-        place = catalog.site(self.site)
-        if self.set:
-            from lcot.facts.override import override
-
-            systems, place = override(self.set, systems, place)
+        named = tuple(catalog.system(s) for s in (self.system or catalog.system_ids()))
+        systems, place, settings = with_settings(self.set, named, catalog.site(self.site))
         return Question(
             model=model_of(model),
             systems=systems,
@@ -125,6 +124,7 @@ class Asked:
             available_by=iso_date(self.available_by),
             pools=self.pools,
             engine=self.engine,
+            settings=settings,
             draws=self.draws,
             seed=self.seed,
         )
@@ -135,6 +135,22 @@ class Asked:
             raise InputError("--rate and --tokens-per-day both set the load; give one")
         daily = number(self.tokens_per_day, "--tokens-per-day", high=1e18)
         return number(self.rate, "--rate", high=1e9) if daily is None else daily / DAY / tokens
+
+
+def with_settings(
+    settings: Sequence[str], systems: tuple[System, ...], site: Site
+) -> tuple[tuple[System, ...], Site, tuple[str, ...]]:
+    """Systems and site with the user's facts, and the settings that are an engine's. Raises `InputError`."""
+    if not settings:
+        return systems, site, ()
+    from lcot.facts import catalog
+    from lcot.facts.override import override, parse
+
+    families = dict.fromkeys(system.family for system in systems)
+    engines = [engine for family in families for engine in catalog.engines(family)]
+    changed, place = override(settings, systems, site, engines)
+    ids = {engine.id for engine in engines}
+    return changed, place, tuple(text for text in settings if parse(text).owner in ids)
 
 
 def share_of(text: str) -> float:

@@ -11,17 +11,19 @@ from cyclopts import Parameter
 
 from lcot.cli.load import load_of, say_left_out, target_of
 from lcot.cli.progress import counting
+from lcot.cli.question import Many, with_settings
 from lcot.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lcot.choice.deploy import Layout
-    from lcot.facts.types import System
+    from lcot.facts.types import Site, System
     from lcot.serving.simulation import Simulated
     from lcot.serving.types import Policy, Requests, Target
     from lcot.steptime.types import Deployment, StepTime
 
+NONE: list[str] = []
 SCALES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)  # of the rate given, for the chart of latency against load
 
 
@@ -48,6 +50,7 @@ def simulate(
     skip_bad: bool = False,
     seed: int = 2026,
     site: str = "us-colocation",
+    set: Many = NONE,
     basis: str = "own",
     term: str = "on_demand",
     rows: Path | None = None,
@@ -103,6 +106,8 @@ def simulate(
         Seed of a synthetic load.
     site
         Where it runs and is paid for.
+    set
+        Replace a fact, such as h200.memory.hbm.bandwidth='5 TB/s' (repeat).
     basis
         own or rent.
     term
@@ -130,9 +135,9 @@ def simulate(
         requests, left_out = first_part(trace, rows, rate_scale, skip_bad), 0
     else:
         requests, left_out = load_of(trace, synthetic, rate_scale, skip_bad, seed)
-    machine = catalog.system(system)
+    (machine,), place, settings = with_settings(set, (catalog.system(system),), catalog.site(site))
     stated = Layout(tp, dp, pp, ep, weights, kv, engine)
-    deployment = chosen(machine, model, stated, requests, target, site, basis, term)
+    deployment = chosen(machine, model, stated, requests, target, place, settings, basis, term)
     steps = estimate(deployment)
     rules = rules_of(deployment, policy, replicas, prefix_cache and requests.hashes is not None, routing)
     say_left_out(left_out)
@@ -148,7 +153,7 @@ def simulate(
         run = simulate_deployment(steps, requests, rules, target, progress=seen if bar else None)
     if rows is not None:
         run.write_rows(rows)
-    answer = as_dict(run, steps, site, basis, term, left_out)
+    answer = as_dict(run, steps, place, basis, term, left_out)
     if svg is not None:
         draw(run, svg)
     if load_svg is not None:
@@ -157,21 +162,21 @@ def simulate(
 
 
 def chosen(
-    machine: System, model: str, stated: Layout, requests: Requests, target: Target, site: str, basis: str, term: str
-) -> Deployment:
+    machine: System, model: str, stated: Layout, requests: Requests, target: Target, site: Site,
+    settings: tuple[str, ...], basis: str, term: str,
+) -> Deployment:  # fmt: skip
     """The stated deployment, or the one that a comparison at the load's mean lengths picks."""
     import numpy as np
 
     from lcot.choice.deploy import deployment_of
     from lcot.choice.types import Question
-    from lcot.facts import catalog
     from lcot.serving.types import Target, Traffic
     from lcot.workload.models import model as model_of
 
     architecture = model_of(model)
     traffic = Traffic(float(np.mean(requests.input_tokens)), float(np.mean(requests.output_tokens)))
     asked = Question(
-        architecture, (machine,), traffic, Target(target.speed), catalog.site(site), basis=basis, term=term
+        architecture, (machine,), traffic, Target(target.speed), site, basis=basis, term=term, settings=settings
     )  # fmt: skip
     return deployment_of(machine, architecture, stated, asked)
 

@@ -9,8 +9,10 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from lcot.cli.load import load_of, say_left_out, target_of
+from lcot.cli.question import Many, with_settings
 from lcot.errors import DomainError, InputError, UnknownName
 
+NONE: list[str] = []
 BASES, TERMS = ("own", "rent"), ("on_demand", "reserved", "spot")
 
 
@@ -38,6 +40,7 @@ def size(
     skip_bad: bool = False,
     seed: int = 2026,
     site: str = "us-colocation",
+    set: Many = NONE,
     basis: str = "own",
     term: str = "on_demand",
     json_: Annotated[bool, Parameter(name="--json", negative=())] = False,
@@ -88,6 +91,8 @@ def size(
         Seed of a synthetic load.
     site
         Where it runs and is paid for.
+    set
+        Replace a fact, such as h200.memory.hbm.bandwidth='5 TB/s' (repeat).
     basis
         own or rent.
     term
@@ -113,12 +118,13 @@ def size(
             raise DomainError(name, width, "1 or more")
     if not slo:
         raise InputError("--slo is missing; say what users must get, such as --slo ttft=2s,speed=20")
-    target, machine, architecture = target_of(slo), catalog.system(system), model_of(model)
+    target, architecture = target_of(slo), model_of(model)
+    (machine,), place, settings = with_settings(set, (catalog.system(system),), catalog.site(site))
     requests, left_out = load_of(trace, synthetic, rate_scale, skip_bad, seed)
     say_left_out(left_out)
     traffic = Traffic(float(np.mean(requests.input_tokens)), float(np.mean(requests.output_tokens)))
     question = Question(
-        architecture, (machine,), traffic, Target(target.speed), catalog.site(site), basis=basis, term=term
+        architecture, (machine,), traffic, Target(target.speed), place, basis=basis, term=term, settings=settings
     )  # fmt: skip
     stated, margins = Layout(tp, dp, pp, ep, weights, kv, engine), Margins(headroom, spares, attainment)
     found = fleet(question, stated, requests, target, margins, policy, prefix_cache)

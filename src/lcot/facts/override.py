@@ -86,11 +86,13 @@ def changed(facts: Facts, setting: Setting, known: Key) -> Facts:
     return Facts(facts.owner, {**facts.items_by_key, setting.key: fact})
 
 
-def override(settings: Iterable[str], systems: Sequence[System], site: Site) -> tuple[tuple[System, ...], Site]:
+def override(
+    settings: Iterable[str], systems: Sequence[System], site: Site, engines: Sequence[Engine] = ()
+) -> tuple[tuple[System, ...], Site]:
     """The systems and the site of a question with the user's facts.
 
     An owner is the id of a system, of its chip or of the site. A key of the chip given for a system holds in that
-    system only.
+    system only. A setting that names one of the engines is checked and left to `override_engine`.
 
     Raises
     ------
@@ -99,7 +101,12 @@ def override(settings: Iterable[str], systems: Sequence[System], site: Site) -> 
     """
     for text in settings:
         setting = parse(text)
-        owners = {site.id, *(s.id for s in systems), *(s.chip.id for s in systems)}
+        named = [engine for engine in engines if engine.id == setting.owner]
+        for engine in named:
+            override_engine([setting], engine)
+        if named:
+            continue
+        owners = {site.id, *(s.id for s in systems), *(s.chip.id for s in systems), *(e.id for e in engines)}
         if setting.owner not in owners:
             raise UnknownName("owner", setting.owner, owners, f"--set {text!r}")
         if setting.owner == site.id:

@@ -7,7 +7,7 @@ from typing import Any
 
 from lcot.choice.deploy import bill_of
 from lcot.errors import MissingFact
-from lcot.facts import catalog
+from lcot.facts.types import Site
 from lcot.serving.long_run import LongRun
 from lcot.serving.simulation import Simulated
 from lcot.steptime.types import StepTime
@@ -19,13 +19,13 @@ PLAIN = (
 )  # fmt: skip
 
 
-def as_dict(run: Simulated, steps: StepTime, site: str, basis: str, term: str, left_out: int) -> dict[str, Any]:
+def as_dict(run: Simulated, steps: StepTime, site: Site, basis: str, term: str, left_out: int) -> dict[str, Any]:
     """The run as plain data."""
     d = steps.deployment
     cost: dict[str, Any] | None = None
     unpriced = ""
     try:
-        found = bill_of(run, steps, catalog.site(site), basis, term).cost["bottleneck_seconds"]
+        found = bill_of(run, steps, site, basis, term).cost["bottleneck_seconds"]
         cost = {key: float(value) * 1e6 for key, value in asdict(found).items()}
     except MissingFact as error:
         unpriced = f"no sourced value for {error.owner}.{error.key}"
