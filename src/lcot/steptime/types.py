@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from lcot.facts.types import Engine, Numeric, System
 from lcot.workload.architecture import Architecture
 from lcot.workload.formats import Precision
@@ -40,7 +42,9 @@ class Deployment:
     expert_tensor: int = 1
     context: int = 1  # context parallel ranks (share the tensor ranks)
     speculation: Speculation = field(default_factory=Speculation)
-    mode: str = ""  # how two kinds of machine share the work: "" | apart | decode | afd | draft (see `lcot.steptime.lpu`)
+    mode: str = (
+        ""  # how two kinds of machine share the work: "" | apart | decode | afd | draft (see `lcot.steptime.lpu`)
+    )
     paired: Deployment | None = None  # what the other copies run: prefill (apart, decode), attention or verification
     draft: Architecture | None = None  # the model that drafts, in mode ``draft``
 
@@ -107,6 +111,11 @@ class StepTime:
     notes: tuple[str, ...] = ()  # what was extrapolated or assumed, for the reader
     used: tuple[str, ...] = ()  # fact keys used, "owner.key"
     prefill: StepTime | None = None  # of the copies that compute prompts, where those are apart
+    state_growth: Numeric = float("inf")  # of `state_bytes` with each token of a sequence, until it is whole (windows)
+
+    def fixed(self, length: Numeric) -> Numeric:
+        """What a sequence of ``length`` tokens holds beside its KV tokens, in units of those: windows fill up. [token]"""
+        return np.minimum(self.state_bytes, self.state_growth * length) if np.any(self.state_bytes) else 0.0
 
 
 @dataclass(frozen=True, slots=True)
