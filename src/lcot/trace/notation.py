@@ -11,9 +11,9 @@ from lcot.cell import Cell
 
 INFIX = {"add": ("+", 1), "subtract": ("-", 1), "multiply": ("*", 2), "divide": ("/", 2), "power": ("**", 4),
          "greater": (">", 0), "greater_equal": (">=", 0), "less": ("<", 0), "less_equal": ("<=", 0),
-         "equal": ("==", 0), "not_equal": ("!=", 0), "logical_and": ("&", 0), "bitwise_and": ("&", 0),
-         "logical_or": ("|", 0), "bitwise_or": ("|", 0)}  # fmt: skip
-WORDS = {"maximum": "max", "minimum": "min", "invert": "not", "logical_not": "not", "absolute": "abs"}
+         "equal": ("==", 0), "not_equal": ("!=", 0)}  # fmt: skip
+WORDS = {"maximum": "max", "minimum": "min", "invert": "logical_not", "absolute": "abs", "bitwise_and": "logical_and",
+         "bitwise_or": "logical_or"}  # fmt: skip
 Refer = Callable[[Cell], str | None]
 
 
@@ -37,8 +37,8 @@ def _operation(cell: Cell, refer: Refer) -> tuple[str, int]:
     if operation in INFIX:
         sign, level = INFIX[operation]
         left, right = terms
-        strict = level + 1 if operation in ("subtract", "divide", "power") or level == 0 else level
-        return f"{_bracketed(left, level)} {sign} {_bracketed(right, strict)}", level
+        least = level + 1 if level in (0, 4) else level  # (a ** b) ** c; otherwise in the order of the calculation
+        return f"{_bracketed(left, least)} {sign} {_bracketed(right, level + 1)}", level
     if operation in ("negative", "positive"):
         return f"-{_bracketed(terms[0], 3)}" if operation == "negative" else terms[0][0], 3
     return f"{WORDS.get(operation, operation)}({', '.join(text for text, _ in terms)})", 9
@@ -54,9 +54,13 @@ def _index(index: Any) -> str:
 
 
 def plain(number: Any) -> str:
-    """A plain number, or the items of an array, in full."""
+    """A plain number or array in full."""
     array = np.asarray(number)
-    if array.ndim == 0:
-        value = array.item()
-        return str(int(value)) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else repr(value)
-    return "[" + ", ".join(plain(one) for one in array) + "]"
+    return _items(array) if array.ndim == 0 else f"array({_items(array)})"
+
+
+def _items(array: Any) -> str:
+    if array.ndim:
+        return f"[{', '.join(_items(one) for one in array)}]"
+    value = array.item()
+    return str(int(value)) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else repr(value)

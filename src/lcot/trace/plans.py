@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from typing import Any
@@ -14,7 +15,7 @@ from lcot.cost.bill import price
 from lcot.cost.types import Bill
 from lcot.errors import MissingFact
 from lcot.facts import catalog
-from lcot.facts.types import Numeric
+from lcot.facts.types import Numeric, Site, System
 from lcot.serving.capacity import capacity, interpolate
 from lcot.serving.curve import Curve
 from lcot.serving.prompts import curve_of
@@ -54,26 +55,68 @@ def trace(plan: Plan, question: Question, leaves: Leaves | None = None, label: s
         owner, _, key = plan.unpriced.partition(".")
         raise MissingFact(owner, key, "the bill")
     leaves = leaves or Leaves()
-    own, site = celled(plan.deployment, leaves), leaves.site(question.site)
     mark = digest(plan, question)
     batches, mean = operating(plan, question)
-    traffic = asked(question.traffic, leaves)
-    partner = own.paired.system if own.paired is not None and own.system.pairs_with else None
-    if own.system.pairs_with and partner is None:
-        partner = leaves.system(catalog.system(own.system.pairs_with))
     why = f"points of the search's grid of batches next to those it found; inputs {mark}"
     batch = leaf(batches, Held("batch", "1", why))
-    best = leaf(float(mean), Held("capacity batch", "1", capacity_of(plan, question, mark)))
+    best = leaf(mean, Held("capacity batch", "1", capacity_of(plan, question, mark)))
+    own = celled(plan.deployment, leaves)
+    partner = leaves.system(catalog.system(own.system.pairs_with)) if own.system.pairs_with else None
     with watching():
-        steps = held_steps(estimate(own))
-        points, pool = curve_of(steps, question.traffic, question.target, batch)
-        load = site.facts.number("load_factor") if question.traffic.rate is None else 1.0
-        served = at_load(points, best, plan.served.limit, steps, traffic, load, pool)  # type: ignore[arg-type]
-        bill = price(own.system, served, traffic, site, question.basis, question.term, partner)
+        points, served, bill = computed(
+            own, question, question.traffic, asked(question.traffic, leaves), leaves.site(question.site), batch, best,
+            plan.served.limit, partner, held_steps,
+        )  # fmt: skip
         total = bill.total
     if isinstance(total, Cell):
         total.name, total.unit = total.name or "total", "USD/s"
     return Traced(plan, label or plan.deployment.system.id, leaves, points, served, bill)
+
+
+def computed(
+    deployment: Deployment, question: Question, lengths: Traffic, traffic: Traffic, site: Site, batch: Numeric,
+    capacity_batch: Numeric, limit: str, partner: System | None = None,
+    hold: Callable[[StepTime], StepTime] = lambda steps: steps,
+) -> tuple[Curve, Served, Bill]:  # fmt: skip
+    """Curve, fleet and bill of a deployment at given batches, on floats or on cells.
+
+    Parameters
+    ----------
+    deployment, question, site, partner
+        What runs where, and for what.
+    lengths, traffic : Traffic
+        The load as the steps see it, and as the fleet and the bill see it. [token], [request/s]
+    batch : numeric, shape (n,)
+        Batches at which the copy is timed. [1]
+    capacity_batch : numeric
+        Mean batch that a copy may run at within the target. [1]
+    limit : str
+        What stops a larger one.
+    hold : callable
+        Step time as it is to be asked.
+
+    Returns
+    -------
+    tuple of Curve, Served and Bill
+        Times [s], fleet, and costs. [USD/s]
+
+    Raises
+    ------
+    MissingFact
+        If a price is missing.
+
+    Notes
+    -----
+    The functions of the floors below in the order of `lcot.choice.search.plan`, without its search for batches:
+    :math:`c = \\dot C(S(r(B))) / \\dot n`.
+    """
+    steps = hold(estimate(deployment))
+    points, pool = curve_of(steps, lengths, question.target, batch)
+    load = site.facts.number("load_factor") if question.traffic.rate is None else 1.0
+    served = at_load(points, capacity_batch, limit, steps, traffic, load, pool)
+    return points, served, price(
+        deployment.system, served, traffic, site, question.basis, question.term, partner
+    )  # fmt: skip
 
 
 def celled(deployment: Deployment, leaves: Leaves) -> Deployment:

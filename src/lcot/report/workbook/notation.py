@@ -65,8 +65,7 @@ def _operation(cell: Cell, element: int, refer: Refer) -> tuple[str, int]:
     terms = [_term(one, _place(one, element, shape), refer) for one in cell.inputs]
     if operation in INFIX:
         sign, level = INFIX[operation]
-        strict = level + (operation in ("subtract", "divide") or level == 0)
-        return _bracketed(terms[0], level + (level == 0)) + sign + _bracketed(terms[1], strict), level
+        return _bracketed(terms[0], level + (level == 0)) + sign + _bracketed(terms[1], level + 1), level
     return WORDS[operation].format(*(text for text, _ in terms)), 9
 
 
