@@ -19,7 +19,7 @@ def steps(fixed=0.01, per_prompt_token=1e-5, per_context=0.0, kv=1e6, stages=1, 
         Deployment,
         SimpleNamespace(
             speculation=Speculation(acceptance_length=gained), chips=8,
-            system=SimpleNamespace(count=8), model=SimpleNamespace(id="toy", max_context=10**6),
+            data=1, system=SimpleNamespace(count=8), model=SimpleNamespace(id="toy", max_context=10**6),
         ),
     )  # fmt: skip
 
@@ -34,6 +34,16 @@ def steps(fixed=0.01, per_prompt_token=1e-5, per_context=0.0, kv=1e6, stages=1, 
     return StepTime(
         deployment, latency, interval, lambda step: 1000.0 + 0.0 * step.decode_sequences, 200.0, kv, 0.0, stages
     )
+
+
+def test_prompts_wait_for_one_on_every_rank_of_data_parallel_attention():
+    traffic = Traffic(1000, 500)
+    one, four = steps(), steps()
+    four.deployment.data = 4
+    alone, together = (curve(s, traffic, np.array([8.0])) for s in (one, four))
+    # the same prompt tokens in steps of 4000, whose time is straight in them: nothing changes but the first token
+    assert together.rate[0] == pytest.approx(alone.rate[0])
+    assert together.time_to_first_token[0] > alone.time_to_first_token[0] + 0.029
 
 
 def test_hand_worked_closed_form():

@@ -27,7 +27,7 @@ def copy_of(step=0.01, per_token=1e-4, capacity=1e6, state=0.0, chips=2, in_syst
 
     deployment = SimpleNamespace(
         model=SimpleNamespace(max_context=4096), speculation=Speculation(), chips=chips,
-        system=SimpleNamespace(count=in_system),
+        system=SimpleNamespace(count=in_system), data=1,
     )  # fmt: skip
     watts = lambda s: 300.0 + 0.0 * np.asarray(s.decode_sequences)  # noqa: E731
     return StepTime(deployment, latency, latency, watts, 100.0, capacity, state)

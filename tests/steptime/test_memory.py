@@ -8,6 +8,7 @@ import pytest
 
 from lcot.errors import Infeasible
 from lcot.facts.types import Facts
+from lcot.steptime.estimate import estimate
 from lcot.steptime.memory import cache_of_chip, room, weights_of_chip
 from lcot.workload.architecture import Architecture, Block, FeedForward
 from lcot.workload.counts import weight_bytes
@@ -38,6 +39,17 @@ def test_windows_cost_a_sequence_not_a_token() -> None:
     blocks = (Block(2, GQA, layer), Block(2, replace(GQA, window=128), layer))
     mixed = Architecture("mixed", 800, 10_000, blocks, False, 100_000)
     assert cache_of_chip(mixed, "bf16", Ranks()) == (2 * 400 * 2.0, 2 * 400 * 2.0 * 128)
+
+
+def test_windows_fill_with_a_sequence() -> None:
+    layer = FeedForward(1000)
+    blocks = (Block(2, GQA, layer), Block(2, replace(GQA, window=128), layer))
+    mixed = Architecture("mixed", 800, 10_000, blocks, False, 100_000)
+    assert room(deployment(mixed), Ranks()).growth == 2 * 400 * 2.0
+    steps = estimate(deployment(mixed))
+    assert steps.fixed(100.0) == pytest.approx(100.0)  # as many layers with a window as without
+    assert steps.fixed(1000.0) == pytest.approx(128.0)
+    assert estimate(deployment()).fixed(1000.0) == 0.0
 
 
 def test_capacity_by_hand() -> None:

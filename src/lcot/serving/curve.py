@@ -126,7 +126,8 @@ def curve(steps: StepTime, traffic: Traffic, batch: Numeric, chunk: float = CHUN
     .. math:: \\tau = \\left[ T_d(B) + p \\, (T_m(B, C) - T_d(B)) \\right] / a, \\qquad r = B / (o \\tau)
 
     with :math:`T_d` the decode step, :math:`T_m` the mixed step and a the tokens gained per step. C is the prompt,
-    or what arrives per step if that is more, at most the engine's budget. A pipeline of S stages holds S
+    or what arrives per step if that is more, at most the engine's budget; with data-parallel attention prompts wait
+    for one on every rank, as engines that balance their ranks let them. A pipeline of S stages holds S
     micro-batches of B/S sequences: a token takes the longer of the way through all stages and of S visits to the
     slowest. Prompts wait as in a queue with one server, equal services and arrivals of coefficient of variation c:
     :math:`W = \\rho c^2 S / 2 (1 - \\rho)`.
@@ -141,7 +142,7 @@ def curve(steps: StepTime, traffic: Traffic, batch: Numeric, chunk: float = CHUN
     fresh = np.maximum(traffic.input_tokens - cached, 1.0)
     gained = steps.deployment.speculation.acceptance_length
     arriving = batch * fresh * gained / output  # prompt tokens per step
-    size = np.clip(arriving, np.minimum(fresh, chunk), chunk)
+    size = np.clip(arriving, np.minimum(fresh * steps.deployment.data, chunk), chunk)
     share = arriving / size  # chunks per step
     lanes = np.minimum(float(steps.stages), batch)
     part = batch / lanes
@@ -171,7 +172,8 @@ def curve(steps: StepTime, traffic: Traffic, batch: Numeric, chunk: float = CHUN
         cached_token_seconds=share * (slots[3] - slot_mixed) / per_round,
         power=mean_power(steps, variants, lanes * slot, extra, round_time),
         held=np.minimum(
-            sequences_held(steps.kv_capacity, traffic.input_tokens, output, steps.state_bytes), steps.max_sequences
+            sequences_held(steps.kv_capacity, traffic.input_tokens, output, steps.fixed(traffic.input_tokens + output)),
+            steps.max_sequences,
         ),
     )
 

@@ -184,7 +184,8 @@ def decoding(steps: StepTime, traffic: Traffic, batch: Numeric, pool: Pool) -> C
         cached_token_seconds=nothing + share * (pool.more_seconds - pool.seconds),
         power=power,
         held=np.minimum(
-            sequences_held(steps.kv_capacity, traffic.input_tokens, output, steps.state_bytes), steps.max_sequences
+            sequences_held(steps.kv_capacity, traffic.input_tokens, output, steps.fixed(traffic.input_tokens + output)),
+            steps.max_sequences,
         ),
     )
 

@@ -52,7 +52,8 @@ def steady(steps: StepTime, traffic: Traffic, target: Target, load_factor: Numer
     :math:`R / copies`; below one sequence the copy idles between requests.
     """
     check(steps, traffic)
-    held = sequences_held(steps.kv_capacity, traffic.input_tokens, traffic.output_tokens, steps.state_bytes)
+    fixed = steps.fixed(traffic.input_tokens + traffic.output_tokens)
+    held = sequences_held(steps.kv_capacity, traffic.input_tokens, traffic.output_tokens, fixed)
     top = float(min(np.max(held), steps.max_sequences))
     points, pool = curve_of(steps, traffic, target, batches(top))
     mean, limit = capacity(points, target, traffic.burstiness)

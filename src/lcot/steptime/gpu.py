@@ -104,6 +104,7 @@ def gpu(deployment: Deployment) -> StepTime:
         idle_power=idle,
         kv_capacity=held.tokens,
         state_bytes=held.sequence / held.token if held.token else 0.0,
+        state_growth=held.growth / held.token if held.token else float("inf"),
         stages=stages,
         max_sequences=_most_sequences(d),
         notes=(*notes, *_extrapolated(d)),

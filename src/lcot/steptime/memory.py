@@ -25,6 +25,7 @@ class Room:
     token: Numeric  # bytes of KV cache of one more token on one chip
     sequence: Numeric  # bytes of one sequence on one chip whatever its length: windows, recurrent state
     tokens: Numeric  # tokens of KV cache of the whole copy
+    growth: Numeric = float("inf")  # bytes by which the windows of a sequence grow with each token until they are full
 
 
 def weights_of_chip(deployment: Deployment, ranks: Ranks) -> float:
@@ -183,4 +184,17 @@ def room(deployment: Deployment, ranks: Ranks) -> Room:
             "memory",
         )
     tokens = ranks.data * np.maximum(left, 0.0) / token if token else 0.0 * left + 1e15
-    return Room(weights, token, sequence, tokens)
+    return Room(weights, token, sequence, tokens, _growth(deployment.model, deployment.precision.kv, ranks))
+
+
+def _growth(model: Architecture, kv: str, ranks: Ranks) -> float:
+    """Bytes that one more token takes in the windowed layers of one chip; no bound where a state is recurrent too."""
+    found = 0.0
+    for block in model.blocks:
+        a = block.attention
+        if a.state_bytes:
+            return float("inf")
+        if a.window is not None and a.kind == "gqa":
+            width = a.head_dim if a.shared_kv else a.head_dim + a.value_dim
+            found += block.count * heads_on_chip(a, ranks.tensor)[1] * width * bytes_of(kv)
+    return found * layers_of_stage(model.layers, ranks.pipeline) or float("inf")

@@ -114,8 +114,8 @@ class StepTime:
     state_growth: Numeric = float("inf")  # of `state_bytes` with each token of a sequence, until it is whole (windows)
 
     def fixed(self, length: Numeric) -> Numeric:
-        """What a sequence of ``length`` tokens holds beside its KV tokens, in units of those: windows fill up. [token]"""
-        return np.minimum(self.state_bytes, self.state_growth * length) if np.any(self.state_bytes) else 0.0
+        """What a sequence of ``length`` tokens holds beside its KV tokens, in those: windows fill up. [token]"""
+        return np.minimum(self.state_bytes, self.state_growth * length)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,8 @@ def held_together(steps: StepTime, input_tokens: float, output_tokens: float) ->
 
     Raises `Infeasible` where not even one fits.
     """
-    each = input_tokens + output_tokens + float(steps.state_bytes)
+    length = input_tokens + output_tokens
+    each = length + float(steps.fixed(length))
     held = floor(min(float(steps.kv_capacity) / each, float(steps.max_sequences)))
     if held < 1:
         raise Infeasible("the KV cache does not hold one request beside the weights", "KV cache")

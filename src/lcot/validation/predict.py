@@ -119,7 +119,8 @@ def _is_cramped(condition: Condition, speculation: Speculation, overrides: Overr
         return False
     plan = with_caches(plans(condition, speculation, overrides)[0], condition)
     steps = steps_of(plan.deployment)
-    held = float(steps.kv_capacity) / (sum(_lengths(condition)) + float(steps.state_bytes))
+    length = sum(_lengths(condition))
+    held = float(steps.kv_capacity) / (length + float(steps.fixed(length)))
     return held < min(FEW, users / layout.copies)
 
 
@@ -216,7 +217,8 @@ def _filling(condition: Condition, speculation: Speculation, overrides: Override
         return USUAL_BATCH
     plan = with_caches(plans(condition, speculation, overrides)[0], condition)
     steps, (i, o) = steps_of(plan.deployment), _lengths(condition)
-    held = float(steps.kv_capacity) / (i + o / 2.0 + float(steps.state_bytes)) / plan.deployment.chips
+    length = i + o / 2.0
+    held = float(steps.kv_capacity) / (length + float(steps.fixed(length))) / plan.deployment.chips
     return float(min(max(held, 1.0), LARGEST_BATCH))
 
 
