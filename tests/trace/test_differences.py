@@ -36,7 +36,7 @@ def test_only_what_differs_makes_a_difference():
     found = difference_of(plan, question, plan_of(plan.deployment, other), other)
     named = {part.name: part.dollars for part in found.facts}
     energy = next(part for part in found.lines if part.name == "energy of a system")
-    assert list(named)[0] == "us-colocation.electricity.price"
+    assert next(iter(named)) == "us-colocation.electricity.price"
     assert named["us-colocation.electricity.price"] == pytest.approx(found.costs[0] - found.costs[1], rel=0.02)
     assert energy.second == pytest.approx(2 * energy.first, rel=1e-9)
 

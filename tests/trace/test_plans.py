@@ -1,4 +1,4 @@
-"""A traced plan is the plan: the same functions on cells give the same numbers, and give them again when inputs move."""
+"""A traced plan is the plan: the same functions on cells give the same numbers, also when inputs move."""
 
 from dataclasses import replace
 
