@@ -5,9 +5,11 @@ import json
 import pytest
 
 from lcot.cli import run
+from lcot.market.companies import company
 from lcot.report.charts.value import bridge, reverse
 from lcot.report.render import svg
 from lcot.report.value_rows import bridge_rows, chart_of, reverse_rows
+from lcot.units import YEAR
 from tests.cli.test_compare import refused
 
 
@@ -18,7 +20,6 @@ def answered(capsys, *arguments):
 
 @pytest.fixture(scope="module")
 def cerebras():
-    from lcot.market.companies import company
     from lcot.market.value_worth import worth
     from lcot.report.value import as_dict
 
@@ -31,6 +32,10 @@ def test_cerebras_at_a_hundred_billion(cerebras):
     assert a["asked"]["per_share"]["diluted"] == pytest.approx(327.9, abs=0.5)
     row = next(r for r in a["definitions"] if r["market"] == "deloitte_2028")
     assert row["revenue_needed_mid"] / 1e9 == pytest.approx(20.1, abs=0.05)
+    fact = company("cerebras").facts["price.capacity"]
+    gigawatts = [row["revenue_needed_mid"] / (end * YEAR) / 1e9 for end in (fact.high, fact.low)]
+    assert gigawatts == pytest.approx([1.8, 2.3], abs=0.05)
+    assert a["last_price"]["equity"] == pytest.approx(234.71 * 305e6)
     assert row["share_needed_mid"] == pytest.approx(0.075, abs=0.001)
     share = next(n for n in a["asked"]["needs"] if n["lever"] == "share")
     assert share["inference_revenue"] == pytest.approx(share["needed"] * a["terms"]["market"]["stated"])

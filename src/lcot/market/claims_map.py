@@ -22,13 +22,13 @@ from lcot.serving.types import Target, Traffic
 from lcot.workload.models import model as model_of
 
 MODELS = ("gpt-oss-120b", "qwen3-32b", "llama-3.3-70b", "deepseek-v3")
-SPEEDS = (20.0, 40.0, 60.0, 80.0, 100.0, 130.0, 180.0, 240.0, 320.0, 500.0)  # tokens/s a user
+SPEEDS = (20.0, 40.0, 60.0, 80.0, 110.0, 150.0, 200.0, 300.0, 500.0)  # tokens/s a user
 LOADS = (1.0, 30.0, 1000.0)  # request/s
 GPUS = ("hgx-h200", "dgx-b200", "gb200-nvl72", "gb300-nvl72", "mi355x-8")
 WAFERS = ("cs-3",)
 LPUS = ("lpx-rack", "groqrack-llama70b")
 INPUT, OUTPUT = 1000.0, 500.0
-POOLS = "together"  # prompts are computed where tokens are decoded
+POOLS = "any"  # prompts together with decoding, or on copies of their own where that is cheaper
 TRIED = 2  # deployments of a system that are drawn
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from lcot.choice.uncertainty import samples
 from lcot.market.claims import Chance, Claim, Flip
-from lcot.market.claims_fronts import Crossing, wafer_price, wins_at
+from lcot.market.claims_fronts import wafer_price, wins_at
 from lcot.market.claims_map import WAFERS, Cell
 from lcot.market.claims_reading import Reading
 from lcot.market.claims_record import COHORT, MARGIN, TENS, tens_of_billions
@@ -119,7 +119,7 @@ def with_draws(one: Claim, draws: int, seed: int) -> Claim:
     return replace(one, chances=(*one.chances, made))
 
 
-def with_map(one: Claim, found: tuple[Cell, ...], crossed: tuple[Crossing, ...]) -> Claim:
+def with_map(one: Claim, found: tuple[Cell, ...]) -> Claim:
     """C11 with what the map says of it, and the changes that turn its cells; other claims as they are."""
     if one.id != "C11":
         return one
@@ -131,41 +131,38 @@ def with_map(one: Claim, found: tuple[Cell, ...], crossed: tuple[Crossing, ...])
         p10, p50, p90 = (float(x) for x in np.quantile(won, [0.1, 0.5, 0.9]))
         test = f"wafer's cost over the cheapest GPUs' at scale, up to {SLOW:g} tokens/s a user"
         made.append(Chance(test, float(np.mean(won < 1.0)), int(won.size), p10, p50, p90, 1.0))
-    return replace(one, chances=(*one.chances, *made), flips=(*one.flips, *map_flips(found, crossed)))
+    return replace(one, chances=(*one.chances, *made), flips=(*one.flips, *map_flips(found)))
 
 
-def map_flips(found: tuple[Cell, ...], crossed: tuple[Crossing, ...]) -> tuple[Flip, ...]:
+def map_flips(found: tuple[Cell, ...]) -> tuple[Flip, ...]:
     """What turns a cell of the map: a faster target, or a cheaper wafer; each run.
 
     Parameters
     ----------
     found : tuple of Cell
         The map.
-    crossed : tuple of Crossing
-        Where its fronts cross.
 
     Returns
     -------
     tuple of Flip
-        For each model at the heaviest load the speed from which the wafer is cheaper, as the map's own cells show;
-        and the price of the wafer that turns one cell, with the search run at that price.
+        For each model at the heaviest load the lowest speed at which the wafer is more likely cheaper than not; and the
+        price of the wafer that turns one cell, with the search run at that price.
     """
     made: list[Flip] = []
     heavy = max(one.load for one in found)
-    for cross in crossed:
-        if cross.load != heavy or cross.speed is None:
-            continue
-        row = sorted((c for c in found if c.model == cross.model and c.load == heavy), key=lambda c: c.speed)
-        below = [c for c in row if c.speed <= cross.speed and c.gpu_cost is not None]
-        above = [c for c in row if c.speed > cross.speed and c.wafer_cost is not None]
-        if below and above:
-            made.append(Flip(f"speed asked, {cross.model}", below[0].speed, above[0].speed, "token/s", False, True,
-                             f"{heavy:g} requests/s"))  # fmt: skip
+    for model in dict.fromkeys(one.model for one in found):
+        row = sorted((c for c in found if (c.model, c.load) == (model, heavy)), key=lambda c: c.speed)
+        known = [(c.speed, c.probability) for c in row if c.probability is not None]
+        turn = next(((speed, p) for speed, p in known if p >= 0.5), None)
+        if turn is not None and known[0][1] < 0.5:
+            note = f"{heavy:g} requests/s; probability {known[0][1]:.0%} becomes {turn[1]:.0%}"
+            made.append(Flip(f"speed asked, {model}", known[0][0], turn[0], "token/s", False, True, note))
     price = wafer_price(*EXAMPLE)
     if price is not None and price > 0 and wins_at(*EXAMPLE, price * 0.98) and not wins_at(*EXAMPLE, price * 1.02):
         from lcot.facts import catalog
 
-        listed = float(catalog.system(WAFERS[0]).facts.number("price"))
-        note = f"{EXAMPLE[0]}, {EXAMPLE[1]:g} tokens/s a user, {EXAMPLE[2]:g} requests/s"
+        facts = catalog.system(WAFERS[0]).facts
+        listed, parts = float(facts.number("price")), float(facts.number("other.bom"))
+        note = f"{EXAMPLE[0]}, {EXAMPLE[1]:g} tokens/s a user, {EXAMPLE[2]:g} requests/s; its parts cost {parts:,.0f}"
         made.append(Flip(f"{WAFERS[0]}.price", listed, price * 0.98, "USD", False, True, note))
     return tuple(made)

@@ -37,7 +37,7 @@ def answered(
     if model and any(one.id == "C11" for one in found):
         mapped = map_of(draws, seed, progress)
         crossed = crossings(mapped)
-    found = [with_map(one, mapped, crossed) if mapped else one for one in found]
+    found = [with_map(one, mapped) if mapped else one for one in found]
     return {
         "schema": SCHEMA,
         "basis": {"scenario": scenario, "draws": draws, "seed": seed, "model": model, "advice": ADVICE},

@@ -18,6 +18,7 @@ from lcot.units import HOUR, YEAR, from_si
 SCHEMA = "lcot.value/1"
 ADVICE = "A model, not advice."
 LOAD = Load(speed=50.0)  # what a company's system is costed on for a million tokens
+ON_RECORD = ("power.contracted", "power.option", "backlog", "revenue.plan", "round.last")  # against what is needed
 CASES = ("low", "mid", "high")
 UNITS = {
     "capacity": ("USD per W a year", "W"), "systems": ("USD per W", "W"), "tokens": ("USD per token", "token a year"),
@@ -50,6 +51,8 @@ def as_dict(found: Worth, equity: float | None = None, asked_price: float | None
         "power": megawatts(found, found.stated.volume, found.terms.cost),
         "tokens": per_token(found),
         "cash_flow": [float(flow) for flow in found.stated.cash_flow],
+        "on_record": {key: float(company.facts.number(key)) for key in ON_RECORD if company.facts.has(key)},
+        "last_price": last_price(found),
         "shares": found.shares,
         "per_share": {kind: None if count is None else number(
             found.stated.equity / count, None if found.drawn is None else found.drawn.equity / count
@@ -61,6 +64,15 @@ def as_dict(found: Worth, equity: float | None = None, asked_price: float | None
         "estimates": list(found.estimates),
         "absent": list(found.absent),
     }  # fmt: skip
+
+
+def last_price(found: Worth) -> dict[str, Any] | None:
+    """The last price of a share on record, and what it makes of all equity."""
+    facts, count = found.company.facts, found.shares["diluted"]
+    if not facts.has("price.last") or count is None:
+        return None
+    price = float(facts.number("price.last"))
+    return {"price": price, "date": facts["price.last"].date, "equity": price * count}
 
 
 def drawn_field(thing: object | None, key: str) -> Any:
@@ -187,6 +199,7 @@ def by_definition(found: Worth, equity: float | None) -> list[dict[str, Any]]:
                 revenue = required_revenue(equity, terms["margin"], terms["multiple"], terms["discount"], years)
                 row[f"revenue_needed_{case}"] = float(revenue)
                 row[f"share_needed_{case}"] = float(revenue) / size
+            row["power_needed_mid"] = row["revenue_needed_mid"] / float(found.terms.price)
         rows.append(row)
     return sorted(rows, key=lambda row: (row["year"], row["size"]))
 

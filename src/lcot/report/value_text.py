@@ -93,12 +93,26 @@ def verdict(a: Answer) -> str:
         head += (
             f"{who} needs {share['needed']:.1%} of {market_of(a)} in {year}{more}: "
             f"{money(share['inference_revenue'])} a year, {volume(a, share['volume'])}, at "
-            f"{share['net_margin']:.0%} net; last revenue was {money(a['terms']['base_revenue']['stated'])} a year at "
+            f"{share['net_margin']:.0%} net{on_record(a)}; last revenue was "
+            f"{money(a['terms']['base_revenue']['stated'])} a year at "
             f"{a['terms']['base_margin']['stated']:.0%} operating margin. "
         )
     if asked["probability"] is not None:
         head += f"{asked['probability']:.0%} of the draws reach it. "
     return head + text
+
+
+def on_record(a: Answer) -> str:
+    """What stands against the requirement: contracts, plans, the last round."""
+    known, said = a["on_record"], list[str]()
+    if "power.contracted" in known:
+        option = f", {watts(known['power.option'])} with the option" if "power.option" in known else ""
+        said.append(f"{watts(known['power.contracted'])} contracted{option}")
+    if "backlog" in known:
+        said.append(f"a backlog of {money(known['backlog'])}")
+    if "revenue.plan" in known:
+        said.append(f"a plan of {money(known['revenue.plan'])}")
+    return f", against {' and '.join(said)}" if said else ""
 
 
 def market_of(a: Answer) -> str:
@@ -171,7 +185,7 @@ def definitions(a: Answer) -> list[str]:
     )
     rows: list[Sequence[str]] = [("market", "year", "size", "15-20 % is worth")]
     if asked:
-        rows[0] = (*rows[0], f"revenue for {money(asked['equity'])}", "share", "low-high")
+        rows[0] = (*rows[0], f"revenue for {money(asked['equity'])}", "share", "low-high", "power")
     for row in a["definitions"]:
         cells = (
             row["market"], str(row["year"]), money(row["size"]),
@@ -180,6 +194,7 @@ def definitions(a: Answer) -> list[str]:
         if asked:
             ends = f"{row['share_needed_high']:.1%}-{row['share_needed_low']:.1%}"
             cells = (*cells, money(row["revenue_needed_mid"]), f"{row['share_needed_mid']:.1%}", ends)
+            cells = (*cells, watts(row["power_needed_mid"]))
         rows.append(cells)
     return [head, *table(rows)]
 
@@ -200,6 +215,12 @@ def notes(a: Answer) -> Iterable[str]:
         )
     if a["company"]["note"]:
         yield a["company"]["note"]
+    if a["last_price"]:
+        last = a["last_price"]
+        yield (
+            f"The last price on record, ${last['price']:.2f} ({last['date']}), is {money(last['equity'])} with all diluted "
+            f"shares; what it asks for: --price {last['price']:.2f}."
+        )
     load, each = a["tokens"]["load"], a["tokens"]
     if load and each["price"] is not None:
         mix = ", ".join(f"{name} {share:.0%}" for name, share in load["mix"].items())

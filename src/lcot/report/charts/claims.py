@@ -32,6 +32,7 @@ def crossover(cells: Iterable[Row], crossings: Iterable[Row], *, title: str, sub
     y = field("row", "nominal", sort=order, axis={"title": None, "grid": False, "labelLimit": 240, "labelFontSize": 12})
     scale = {"domain": [0, 0.5, 1], "range": [LESS, NEITHER, MORE]}
     legend = {"title": "probability that the wafer is cheaper", "format": ".0%", "type": "gradient", "orient": "top"}
+    legend |= {"titleLimit": 400, "gradientLength": 260, "values": [0, 0.25, 0.5, 0.75, 1]}
     tooltip = [
         field("row", "nominal", title="Model and load"),
         field("speed", "quantitative", title="Tokens/s a user"),
