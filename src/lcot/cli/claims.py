@@ -75,7 +75,7 @@ def draw(answer: dict[str, object], file: Path) -> None:
         file,
         crossover(
             cells, lines, title="Where wafer-scale is cheaper than GPU clusters",
-            subtitle="1,000 tokens in, 500 out, owned; line and dot: P10-P90 and P50 of the crossing; blank: neither serves",
+            subtitle="1,000 tokens in, 500 out, owned; line and dot: P10-P90, P50 of the crossing; blank: none serves",
         ),
     )  # fmt: skip
 

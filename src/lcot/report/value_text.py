@@ -218,8 +218,8 @@ def notes(a: Answer) -> Iterable[str]:
     if a["last_price"]:
         last = a["last_price"]
         yield (
-            f"The last price on record, ${last['price']:.2f} ({last['date']}), is {money(last['equity'])} with all diluted "
-            f"shares; what it asks for: --price {last['price']:.2f}."
+            f"The last price on record, ${last['price']:.2f} ({last['date']}), is {money(last['equity'])} with all "
+            f"diluted shares; what it asks for: --price {last['price']:.2f}."
         )
     load, each = a["tokens"]["load"], a["tokens"]
     if load and each["price"] is not None:
