@@ -18,7 +18,7 @@ from lcot.facts import catalog
 from lcot.facts.override import override_engine, parse
 from lcot.facts.types import Engine, System
 from lcot.serving.capacity import capacity
-from lcot.serving.curve import batches, sequences_held
+from lcot.serving.curve import Curve, batches, sequences_held
 from lcot.serving.pools import Pool
 from lcot.serving.prompts import curve_of, pool_of
 from lcot.serving.steady import at_load, bought, check, fleet_power
@@ -76,6 +76,38 @@ def plan(
     held = sequences_held(steps.kv_capacity, traffic.input_tokens, traffic.output_tokens, fixed)
     grid = batches(float(min(np.max(held), steps.max_sequences)), DRAWN_GRID if drawn else GRID)
     points, pool = curve_of(steps, traffic, question.target, grid[:, None] if drawn else grid, pool)
+    return on_curve(steps, points, pool, question)
+
+
+def on_curve(steps: StepTime, points: Curve, pool: Pool | None, question: Question) -> Plan:
+    """A plan from the curve of its copy, which the speed, the load, the site and the basis do not change.
+
+    Parameters
+    ----------
+    steps : StepTime
+        The copy.
+    points : Curve
+        Over its batch.
+    pool : Pool, optional
+        The copies that compute prompts, where they are apart.
+    question : Question
+        The load, the target and the site.
+
+    Returns
+    -------
+    Plan
+        What it serves and costs.
+
+    Raises
+    ------
+    Infeasible
+        If it does not meet the target.
+
+    Notes
+    -----
+    No formula: capacity, steady state and bill one after the other.
+    """
+    traffic, deployment = question.traffic, steps.deployment
     mean, limit = capacity(points, question.target, traffic.burstiness)
     load_factor = question.site.facts.number("load_factor") if traffic.rate is None else 1.0
     served = at_load(points, mean, limit, steps, traffic, load_factor, pool)
@@ -176,15 +208,21 @@ def room(candidate: Plan) -> float:
 
 def entry(question: Question, system: System) -> Entry:
     """The system's place in the answer."""
+    return searched(question, system)[0]
+
+
+def searched(question: Question, system: System) -> tuple[Entry, list[Plan]]:
+    """The system's place in the answer, and every plan that meets the target, cheapest first."""
     try:
         good, bad = plans(question, system)
     except MissingFact as error:
         what = f"no sourced value for {error.owner}.{error.key}"
-        return Entry(system, "missing_fact", what + (f", needed for {error.needed_for}" if error.needed_for else ""))
+        what += f", needed for {error.needed_for}" if error.needed_for else ""
+        return Entry(system, "missing_fact", what), []
     except Infeasible as error:
-        return Entry(system, "infeasible", f"{error}")
+        return Entry(system, "infeasible", f"{error}"), []
     if not good:
-        return Entry(system, "infeasible", nearest_miss(bad), rejections=tuple(bad))
+        return Entry(system, "infeasible", nearest_miss(bad), rejections=tuple(bad)), []
     best = good[0]
     status, reason = "ranked", ""
     if best.bill is None:
@@ -193,10 +231,11 @@ def entry(question: Question, system: System) -> Entry:
         when = system.available or "no date published"
         status, reason = "announced", f"{system.status}, {when}" + (f"; {reason}" if reason else "")
     others = tuple(found.deployment for found in good[:TRIED])
-    return Entry(
+    placed = Entry(
         system, status, reason, best, others, system_front(good, question), rejections=tuple(bad),
         deliverable=max(map(room, good)),
     )  # fmt: skip
+    return placed, good
 
 
 def on_sale(system: System, by: str) -> bool:
