@@ -20,15 +20,10 @@ TRAINING = "training"  # the segment that buys compute, not tokens
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Demand of one kind: what a request looks like, what users need, and which models serve it."""
+    """Demand of one kind. Lengths, cache and speed are facts of the scenario: ``segment.<id>.input`` and so on."""
 
     id: str  # batch | chat | coding | realtime | captive | china
     name: str
-    input_tokens: float  # of a request, cached ones included
-    cached_fraction: float  # of the input
-    output_tokens: float
-    speed: float | None  # tokens/s a user, at least
-    time_to_first_token: float | None  # s, at most
     models: dict[str, float]  # model id -> share of the segment's tokens
     site: str  # where it runs and is paid for
 
@@ -39,21 +34,22 @@ class Vendor:
 
     id: str
     name: str
+    company: str  # whose sales they are
     architecture: str  # gpu | captive | wafer | lpu | rdu | mesh | china
     nest: str  # merchant | captive | challenger | china
-    systems: tuple[str, ...]
-    segments: tuple[str, ...]  # segments it may sell to
-    families: tuple[str, ...] = ()
+    systems: dict[str, int]  # system id -> first full year on sale
+    segments: tuple[str, ...]  # segments it may sell to, training included
+    engine: str = ""  # "": the one that its systems are usually served with
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """Something short: what limits it, and who uses it."""
+    """Something short, and who needs it."""
 
     id: str  # cowos_nvidia | hbm | power | buildout_cerebras ...
     name: str
-    unit: str  # wafer | B | W | chip
-    vendors: tuple[str, ...]  # who needs it
+    counts: str  # wafer [1] | memory [B] | power [W, mean draw at the meter] | chip [1]
+    vendors: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +99,7 @@ class Parts:
     cost: Array  # USD/token
     speed: Array  # tokens/s a user
     power: Array  # W of a chip at the meter, at this utilisation
+    running: Array  # USD per chip-hour that end when the chip is switched off
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +169,8 @@ class Outlook:
     rents: Array  # (resource, year, draw): USD a year for one unit more
     slack: Array  # (resource, year, draw): units left over
     parts: Parts  # each (segment, vendor, year, draw)
+    intensity: Array  # (segment, draw): chips in service over those that the disclosed tokens need on these models
+    price: Array  # (vendor, year, draw): USD of a chip with its share of the system
     retired: Array  # (segment, vendor, year, draw): chips retired, by age or because running them costs too much
     system: tuple[tuple[tuple[str, ...], ...], ...] = ()  # (segment, vendor, year): id of the cheapest on sale
     posteriors: tuple[Posterior, ...] = ()

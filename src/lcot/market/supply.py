@@ -1,0 +1,77 @@
+"""Supply: what of each scarce thing can be made or built in a year, and what a chip takes of it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lcot.errors import MissingFact
+from lcot.facts.types import Chip
+from lcot.market.assumptions import Assumptions
+from lcot.market.types import Array, Scenario, Supply
+
+
+def supply(scenario: Scenario, drawn: Assumptions) -> Supply:
+    """Caps by resource and year.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Resources and years.
+    drawn : Assumptions
+        Caps as draws, ``cap.<resource>.<year>``.
+
+    Returns
+    -------
+    Supply
+        Wafers [1], memory [B], power [W] or chips [1] a year.
+
+    Raises
+    ------
+    MissingFact
+        If a resource has no cap.
+
+    Notes
+    -----
+    No formula: paths through the stated years.
+    """
+    caps = [drawn.path(f"cap.{resource.id}", scenario.years) for resource in scenario.resources]
+    return Supply(scenario.resources, np.stack(caps))
+
+
+def takes(chip: Chip, counts: str, power: Array, drawn: Assumptions) -> Array:
+    """What one chip takes of a resource.
+
+    Parameters
+    ----------
+    chip : Chip
+        With its memory.
+    counts : str
+        wafer, memory, power or chip.
+    power : ndarray, shape (draws,)
+        Mean draw of a chip at the meter. [W]
+    drawn : Assumptions
+        Packages on a wafer as draws. [1]
+
+    Returns
+    -------
+    ndarray, shape (draws,)
+        Units of the resource. [1, B or W]
+
+    Raises
+    ------
+    MissingFact
+        If the number of packages on a wafer is not on record.
+
+    Notes
+    -----
+    .. math:: a_{wafer} = 1 / n_{packages}
+    """
+    one = np.ones(drawn.draws)
+    if counts == "wafer":
+        key = f"per_wafer.{chip.id.replace('-', '_')}"
+        if not drawn.has(key):
+            raise MissingFact("market", key, f"packaging of {chip.id}")
+        return one / drawn.number(key)
+    if counts == "memory":
+        return one * (float(chip.facts.number("memory.hbm.capacity")) if "hbm" in chip.tiers else 0.0)
+    return power if counts == "power" else one
