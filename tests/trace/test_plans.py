@@ -52,10 +52,8 @@ def test_other_facts_move_the_tree_as_they_move_the_functions(traced):
     paired = replace(d.paired, system=system) if d.paired is not None else None
     batches, mean = operating(plan, question)
     site = replace(question.site, facts=moved(question.site.facts, changes))
-    _, _, bill = computed(
-        replace(d, system=system, paired=paired), question, question.traffic, question.traffic, site, batches, mean,
-        plan.served.limit,
-    )  # fmt: skip
+    own, changed = replace(d, system=system, paired=paired), replace(question, site=site)
+    _, _, bill = computed(own, changed, question.traffic, batches, mean, plan.served.limit)
     owners = {system.id: system.facts, chip.id: chip.facts, site.id: site.facts}
     results = [getattr(one.bill.cost["bottleneck_seconds"], kind) for kind in KINDS]
     leaves = [cell for cell in in_order(r for r in results if isinstance(r, Cell)) if isinstance(cell.origin, Given)]

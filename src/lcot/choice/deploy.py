@@ -86,6 +86,29 @@ def bill_of(run: Simulated, steps: StepTime, site: Site, basis: str, term: str) 
 
     Notes
     -----
+    The bill of `served_of` a run.
+    """
+    served, traffic = served_of(run, steps)
+    return price(steps.deployment.system, served, traffic, site, basis, term, beside(steps.deployment))
+
+
+def served_of(run: Simulated, steps: StepTime) -> tuple[Served, Traffic]:
+    """What a simulated fleet served, as the bill asks for it.
+
+    Parameters
+    ----------
+    run : Simulated
+        What the fleet did.
+    steps : StepTime
+        One copy.
+
+    Returns
+    -------
+    tuple of Served and Traffic
+        The fleet with bottleneck seconds by kind of token, and its load.
+
+    Notes
+    -----
     Steps with prompts cost what they take beyond the same step without prompts:
     :math:`t_{in} = \\sum_k (T(step_k) - T(step_k \\setminus prompts))`; the rest is output.
 
@@ -111,5 +134,4 @@ def bill_of(run: Simulated, steps: StepTime, site: Site, basis: str, term: str) 
         power=run.power if np.isfinite(run.power) else None,
     )  # fmt: skip
     cached = run.cached_rate / max(run.input_rate + run.cached_rate, 1e-12)
-    traffic = Traffic(inputs, run.output_rate / run.rate, run.rate, cached)
-    return price(steps.deployment.system, served, traffic, site, basis, term, beside(steps.deployment))
+    return served, Traffic(inputs, run.output_rate / run.rate, run.rate, cached)

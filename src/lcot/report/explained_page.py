@@ -69,7 +69,7 @@ def leaf_text(node: Mapping[str, Any], cards: Mapping[str, Any], why: Mapping[st
 
 def held_rows(answer: Mapping[str, Any]) -> list[list[str]]:
     """What does not move with the facts."""
-    return [[one["name"], amount(one["value"], one["unit"]), f"{one['kind']}: {one['why']}"] for one in answer["held"]]
+    return [[one["name"], amount(one["value"], one["unit"]), one["why"]] for one in answer["held"]]
 
 
 def fact_row(card: Mapping[str, Any]) -> list[Any]:

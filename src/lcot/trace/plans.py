@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 
 from lcot.cell import Cell, value_of
+from lcot.choice.search import billed
 from lcot.choice.types import Plan, Question
-from lcot.cost.bill import price
 from lcot.cost.types import Bill
 from lcot.errors import MissingFact
-from lcot.facts import catalog
-from lcot.facts.types import Numeric, Site, System
+from lcot.facts.types import Numeric
 from lcot.serving.capacity import capacity, interpolate
 from lcot.serving.curve import Curve
 from lcot.serving.prompts import curve_of
@@ -61,11 +60,10 @@ def trace(plan: Plan, question: Question, leaves: Leaves | None = None, label: s
     batch = leaf(batches, Held("batch", "1", why))
     best = leaf(mean, Held("capacity batch", "1", capacity_of(plan, question, mark)))
     own = celled(plan.deployment, leaves)
-    partner = leaves.system(catalog.system(own.system.pairs_with)) if own.system.pairs_with else None
     with watching():
         points, served, bill = computed(
-            own, question, question.traffic, asked(question.traffic, leaves), leaves.site(question.site), batch, best,
-            plan.served.limit, partner, held_steps,
+            own, replace(question, site=leaves.site(question.site)), asked(question.traffic, leaves), batch, best,
+            plan.served.limit, held_steps,
         )  # fmt: skip
         total = bill.total
     if isinstance(total, Cell):
@@ -74,18 +72,19 @@ def trace(plan: Plan, question: Question, leaves: Leaves | None = None, label: s
 
 
 def computed(
-    deployment: Deployment, question: Question, lengths: Traffic, traffic: Traffic, site: Site, batch: Numeric,
-    capacity_batch: Numeric, limit: str, partner: System | None = None,
+    deployment: Deployment, question: Question, traffic: Traffic, batch: Numeric, capacity_batch: Numeric, limit: str,
     hold: Callable[[StepTime], StepTime] = lambda steps: steps,
 ) -> tuple[Curve, Served, Bill]:  # fmt: skip
     """Curve, fleet and bill of a deployment at given batches, on floats or on cells.
 
     Parameters
     ----------
-    deployment, question, site, partner
-        What runs where, and for what.
-    lengths, traffic : Traffic
-        The load as the steps see it, and as the fleet and the bill see it. [token], [request/s]
+    deployment : Deployment
+        What runs where.
+    question : Question
+        Its site, target, basis of cost, and the lengths that the steps see. [token]
+    traffic : Traffic
+        The load as the fleet and the bill see it. [token], [request/s]
     batch : numeric, shape (n,)
         Batches at which the copy is timed. [1]
     capacity_batch : numeric
@@ -111,12 +110,10 @@ def computed(
     :math:`c = \\dot C(S(r(B))) / \\dot n`.
     """
     steps = hold(estimate(deployment))
-    points, pool = curve_of(steps, lengths, question.target, batch)
-    load = site.facts.number("load_factor") if question.traffic.rate is None else 1.0
+    points, pool = curve_of(steps, question.traffic, question.target, batch)
+    load = question.site.facts.number("load_factor") if question.traffic.rate is None else 1.0
     served = at_load(points, capacity_batch, limit, steps, traffic, load, pool)
-    return points, served, price(
-        deployment.system, served, traffic, site, question.basis, question.term, partner
-    )  # fmt: skip
+    return points, served, billed(deployment, served, replace(question, traffic=traffic))
 
 
 def celled(deployment: Deployment, leaves: Leaves) -> Deployment:

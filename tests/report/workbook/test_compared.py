@@ -208,7 +208,7 @@ def in_python(answer):
         system = replace(d.system, chip=chip, facts=moved(d.system.facts))
         own = replace(d, system=system, paired=None if d.paired is None else replace(d.paired, system=system))
         batches, mean = operating(plan, question)
-        _, _, bill = computed(own, question, traffic, traffic, site, batches, mean, plan.served.limit)
+        _, _, bill = computed(own, replace(question, site=site), traffic, batches, mean, plan.served.limit)
         costs[item.system.name] = float(bill.cost["bottleneck_seconds"].blended) * 1e6
     return costs
 

@@ -22,7 +22,7 @@ from lcot.report.workbook.notation import LONGEST, formula
 NUMBERS = {"USD": "#,##0", "USD/h": "#,##0.00", "USD/Mtok": "0.0000", "1": "#,##0.####", "%": "0.0%", "W": "#,##0",
            "ms": "#,##0.00",
            "kW": "#,##0.0", "request/s": "0.000", "token/s": "#,##0", "token": "#,##0"}  # fmt: skip
-OTHER = "0.0000E+00"  # SI values of very different sizes
+OTHER = "[>=10000000]0.000E+00;[>=0.001]#,##0.0000;0.000E+00"  # values of very different sizes
 GENERAL = "General"
 STARTS_LIKE_FORMULA = ("=", "+", "-", "@", "\t")
 
@@ -79,6 +79,12 @@ class Book:
         if words.startswith(STARTS_LIKE_FORMULA):
             properties["quote_prefix"] = True
         sheet.write_string(row, column, words, self.format(**properties))
+
+    def paragraph(self, sheet: Any, row: int, text: str, columns: int = 16) -> None:
+        """Text over several columns, broken into as many lines as it needs."""
+        sheet.merge_range(row, 0, row, columns, "", self.format(text_wrap=True))
+        sheet.set_row(row, 15.0 * (1 + len(text) // 190))
+        self.text(sheet, row, 0, text, text_wrap=True)
 
     def value(self, sheet: Any, row: int, column: int, number: float, unit: str = "", **properties: Any) -> None:
         """A number in the format of its unit; "none" for what is not finite."""

@@ -115,29 +115,18 @@ def first_sheet(
     book: Book, answer: Answer, ranked: Sequence[Entry], found: Sequence[Mapping[str, Cell]], sheet: Any
 ) -> None:
     """The verdict, the systems side by side with live numbers, and what they mean."""
-    wide = book.format(text_wrap=True)
-    sheet.merge_range(1, 0, 1, 16, "", wide)
-    sheet.set_row(1, 48)
-    book.text(sheet, 1, 0, answer.verdict, text_wrap=True)
-    headings = (
-        "system",
-        *(heading for heading, *_ in LIVE),
-        "over the cheapest",
-        "P10",
-        "P90",
-        "deployment",
-        "confidence",
-    )
-    for column, heading in enumerate((*headings, "confidence")):
+    book.paragraph(sheet, 1, answer.verdict)
+    headings = ["system", *(one[0] for one in LIVE), "over the cheapest", "P10", "P90", "deployment", "confidence"]
+    for column, heading in enumerate(headings):
         book.text(sheet, 3, column, heading, bold=True, bottom=1, text_wrap=True)
     last = 4 + len(ranked)
     cheapest = min((float(one[MAIN].value) for one in found), default=0.0)
     for row, (item, cells) in enumerate(zip(ranked, found, strict=True), 4):
         system_row(book, sheet, row, item, cells, (5, last), cheapest)
     row = last + 1
-    for line in meaning(answer):
-        book.text(sheet, row, 0, line)
-        row += 1
+    for row, line in enumerate(meaning(answer), last + 1):
+        book.paragraph(sheet, row, line)
+    row = last + 1 + len(meaning(answer))
     rest = [item for item in answer.entries if item.status != "ranked"]
     for item in rest:
         book.text(sheet, row + 1, 0, item.system.id)
