@@ -104,3 +104,18 @@ def test_a_cluster_loses_a_worker_and_then_its_client(capsys, cluster, tmp_path)
     assert answer(capsys, *draws, *there) == here
     killer.join()
     assert len(list(tmp_path.glob("*/chunk-*.npz"))) == 16
+
+
+def test_ranges_through_the_simulator(capsys):
+    asked = ["compare", "llama-3.1-8b", "--system", "dgx-h100", "--speed", "60", "--rate", "40", "--draws", "64"]
+    run([*asked, "--finalists", "1", "--json"])
+    closed = json.loads(capsys.readouterr().out)["systems"][0]
+    run([*asked, "--finalists", "1", "--ranges", "simulated", "--workers", "1", "--json"])
+    seen = json.loads(capsys.readouterr().out)["systems"][0]
+    assert closed["under_load"]["draw_runs"] == 0
+    assert seen["under_load"]["draw_runs"] > 16
+    assert 0 < seen["under_load"]["interpolation_error"] < 0.2
+    assert seen["usd_per_mtok"]["p50"] == pytest.approx(closed["usd_per_mtok"]["p50"], rel=0.3)
+    with pytest.raises(SystemExit):
+        run([*asked, "--finalists", "0", "--ranges", "simulated"])
+    assert "finalists" in capsys.readouterr().err

@@ -23,6 +23,7 @@ def compare(
     trace: Requests | None = None,
     kernel: Kernel = simulate,
     sampling: Sampling = HERE,
+    simulated_ranges: bool = False,
 ) -> Answer:
     """Answer the question: which system serves the model cheapest.
 
@@ -40,6 +41,8 @@ def compare(
         The event kernel, where it runs elsewhere (see `lcot.serving.warming.elsewhere`).
     sampling : Sampling
         Where the draws are made: any executor of `concurrent.futures`, and a folder to go on from.
+    simulated_ranges : bool
+        Whether the draws of the finalists go through the event kernel too, by interpolation between a few runs.
 
     Returns
     -------
@@ -54,6 +57,11 @@ def compare(
             progress(system.id)
         entries.append(entry(question, system))
     entries = through_kernel(entries, question, finalists, trace, kernel, sampling)
+    if simulated_ranges and question.draws:
+        from lcot.choice.simulated import through_simulator, with_runs
+
+        seen = through_simulator(entries, question, kernel)
+        entries = with_spread(with_runs(entries, seen), question, sampling, seen)
     entries = [with_confidence(e, question) for e in with_break_even(entries, question)]
     entries.sort(key=lambda e: (ORDER.index(e.status), expected(e), e.system.id))
     answer = Answer(question, tuple(entries), "", newest(entries, question))

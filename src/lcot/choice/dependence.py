@@ -57,7 +57,7 @@ def by_architecture(question: Question) -> list[Dependence]:
 
 
 def representative(some: Sequence[Entry]) -> tuple[Deployment, float | None] | None:
-    """The cheapest deployment of a family, and the price that it is given where it has none; None without any."""
+    """The cheapest deployment of a family, and the price that it is given where it has none; None without any. [USD]"""
     priced = [item.plan for item in some if item.plan and item.plan.bill and item.status == "ranked"]
     if priced:
         return min(priced, key=cost_of_plan).deployment, None

@@ -76,7 +76,26 @@ def has_price(system: System, basis: str, term: str) -> bool:
 
 
 def at_rate(question: Question, system: System, rate: float | None) -> list[Plan]:
-    """Every plan of a system at a load."""
+    """Every plan of a system at a load.
+
+    Parameters
+    ----------
+    question : Question
+        Model, target and site.
+    system : System
+        Where.
+    rate : float or None
+        The load [request/s]; None: fleets full up to the site's load factor.
+
+    Returns
+    -------
+    list of Plan
+        Cheapest first; empty where there is none.
+
+    Notes
+    -----
+    No formula: it searches.
+    """
     try:
         return plans(replace(question, traffic=replace(question.traffic, rate=rate)), system)[0]
     except (Infeasible, MissingFact):

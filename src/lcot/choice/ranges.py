@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Executor
 
+    from lcot.choice.simulated import Seen
+
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
@@ -31,7 +33,9 @@ class Sampling:
 HERE = Sampling()
 
 
-def with_spread(entries: list[Entry], question: Question, sampling: Sampling = HERE) -> list[Entry]:
+def with_spread(
+    entries: list[Entry], question: Question, sampling: Sampling = HERE, seen: Seen | None = None
+) -> list[Entry]:
     """Entries with P10, P50, P90 and, for ranked ones, the probability of being the cheapest.
 
     Parameters
@@ -42,6 +46,8 @@ def with_spread(entries: list[Entry], question: Question, sampling: Sampling = H
         Number of draws [1] and seed; 0 draws leave the entries as they are.
     sampling : Sampling
         Where the draws are made.
+    seen : mapping of str to mapping of str to Ran, optional
+        Runs through the simulator by system and label, which then say in each draw what a copy carries.
 
     Returns
     -------
@@ -61,11 +67,12 @@ def with_spread(entries: list[Entry], question: Question, sampling: Sampling = H
     if not question.draws:
         return entries
     tried = {e.system.id: e.tried for e in entries if e.plan is not None and e.plan.bill is not None}
-    dearer = {e.system.id: e.simulated.dearer for e in entries if e.simulated}
-    work = partial(evaluate, question, tried)
+    dearer = {e.system.id: e.simulated.dearer for e in entries if e.simulated and e.system.id not in (seen or {})}
+    work = partial(evaluate, question, tried, seen=seen) if seen else partial(evaluate, question, tried)
     key, folder = "", None
     if sampling.folder is not None:
-        key = sha256(repr((question, sorted(tried.items()))).encode()).hexdigest()
+        runs = sorted((id, sorted(some)) for id, some in (seen or {}).items())
+        key = sha256(repr((question, sorted(tried.items()), runs)).encode()).hexdigest()
         folder = sampling.folder / key[:16]
     found = run(
         work, question.draws, question.seed,

@@ -1,12 +1,13 @@
-"""Draws through the simulator: a few runs over step time and load, and interpolation between them.
+"""Draws through the simulator: a few runs of one copy under different loads, and interpolation between them.
 
-Runs share their random numbers (one trace, one seed), so that they differ by step time and load alone.
+Runs share their random numbers, so that they differ by the load alone. A copy whose steps take f times as long as
+predicted lives, under the load λ, through the same as a copy with the predicted steps under f λ, only f times slower:
+runs over the product, the intensity, cover both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,159 +17,175 @@ from lcot.errors import DomainError
 from lcot.facts.types import Numeric
 
 Array = NDArray[np.float64]
-Simulate = Callable[[float, float], Mapping[str, float]]  # step-time factor, load factor -> results by name
+Simulate = Callable[[float], Mapping[str, float] | None]  # intensity -> times by name; None where it does not keep up
 
-FACTORS, LOADS, CHECKS = 6, 4, 4  # 24 runs to interpolate between, 4 to check
+SPARSE, DENSE, CHECKS = 8, 12, 4  # runs at low and at high intensity, and runs to check the interpolation by
+LOW, HALVINGS = 0.02, 5  # lowest intensity over the top; runs to find with what a copy keeps up
+FINE = 512  # intensities at which the highest load within a limit is looked for
 
 
 @dataclass(frozen=True, slots=True)
 class Surrogate:
-    """Results of a simulated deployment over step time and load."""
+    """Times of a simulated copy over its intensity."""
 
-    factors: Array  # real over predicted step time, increasing [1]
-    loads: Array  # load over that asked for, increasing [1]
-    values: dict[str, Array]  # results by name, shape (factors, loads)
-    error: dict[str, float]  # largest |log(simulated / interpolated)| at points of no run [1]
+    intensities: Array  # load times step-time factor, increasing [request/s]
+    values: dict[str, Array]  # times at the predicted steps by name, shape (n,) [s]
+    error: float  # largest |log(simulated / interpolated)| at intensities of no run [1]
+    runs: int
 
-    def at(self, name: str, factor: Numeric, load: Numeric = 1.0) -> Array:
-        """A result between the runs; held constant beyond them.
+    def at(self, name: str, factor: Numeric, load: Numeric) -> Array:
+        """A time between the runs; held constant beyond them.
 
         Parameters
         ----------
         name : str
-            Of the result.
+            Of the time.
         factor : numeric, shape (...)
             Real over predicted step time. [1]
         load : numeric, shape (...)
-            Load over that asked for. [1]
+            Of the copy. [request/s]
 
         Returns
         -------
         ndarray, shape (...)
-            Interpolated result, in its own unit [any].
+            Interpolated time. [s]
 
         Notes
         -----
-        Bilinear in the logarithms, so exact for products of powers:
-        :math:`\\ln y = \\sum_{ij} w_i(f) w_j(l) \\ln y_{ij}`.
+        .. math:: t(f, \\lambda) = f \\, t(1, f \\lambda)
+
+        linear between the runs in the logarithms of both.
 
         References
         ----------
         :cite:t:`press2007`, section 3.6.
         """
-        return interpolate(self.factors, self.loads, self.values[name], factor, load)
+        where = np.log(np.asarray(factor, dtype=float) * load)
+        return factor * np.exp(np.interp(where, np.log(self.intensities), np.log(self.values[name])))
+
+    def most(self, limits: Mapping[str, float], factor: Numeric) -> Array:
+        """The highest load within limits.
+
+        Parameters
+        ----------
+        limits : mapping of str to float
+            Longest time allowed by name. [s]
+        factor : numeric, shape (...)
+            Real over predicted step time. [1]
+
+        Returns
+        -------
+        ndarray, shape (...)
+            Load of the copy, at most the highest at which it keeps up; 0 where no load is within the limits.
+            [request/s]
+
+        Notes
+        -----
+        .. math:: \\lambda = \\max \\{ \\rho / f : f \\, t_i(\\rho) \\le t_i^* \\}
+        """
+        grid = np.geomspace(self.intensities[0], self.intensities[-1], FINE)
+        factor = np.asarray(factor, dtype=float)
+        place = np.full(factor.shape, FINE)
+        for name, limit in limits.items():
+            rising = np.maximum.accumulate(self.at(name, 1.0, grid))
+            place = np.minimum(place, np.searchsorted(rising, limit / factor, side="right"))
+        return np.where(place > 0, grid[np.maximum(place, 1) - 1] / factor, 0.0)
 
 
-def interpolate(factors: Array, loads: Array, values: Array, factor: Numeric, load: Numeric) -> Array:
-    """Bilinear interpolation in the logarithms of all three.
-
-    Parameters
-    ----------
-    factors, loads : ndarray, shapes (n,) and (m,)
-        Increasing, above 0. [1]
-    values : ndarray, shape (n, m)
-        Above 0, in any unit. [any]
-    factor, load : numeric, shape (...)
-        Where. [1]
-
-    Returns
-    -------
-    ndarray, shape (...)
-        In the unit of ``values``. [any]
-
-    Notes
-    -----
-    :math:`\\ln y = \\sum_{ij} w_i(f) w_j(l) \\ln y_{ij}`.
-
-    References
-    ----------
-    :cite:t:`press2007`, section 3.6.
-    """
-
-    def place(ends: Array, where: Numeric) -> tuple[NDArray[np.intp], Array]:
-        logs = np.log(ends)
-        x = np.clip(np.log(np.asarray(where, dtype=float)), logs[0], logs[-1])
-        low = np.clip(np.searchsorted(logs, x, side="right") - 1, 0, len(logs) - 2)
-        return low, (x - logs[low]) / (logs[low + 1] - logs[low])
-
-    (i, u), (j, v) = place(factors, factor), place(loads, load)
-    logs = np.log(values)
-    return np.exp(
-        (1 - u) * (1 - v) * logs[i, j]
-        + u * (1 - v) * logs[i + 1, j]
-        + (1 - u) * v * logs[i, j + 1]
-        + u * v * logs[i + 1, j + 1]
-    )
-
-
-def surrogate(
-    simulate: Simulate,
-    factors: tuple[float, float],
-    loads: tuple[float, float] = (0.5, 1.5),
-    executor: Executor | None = None,
-) -> Surrogate:
-    """Run a deployment over step time and load, and measure the error of interpolating between the runs.
+def surrogate(simulate: Simulate, top: float) -> Surrogate | None:
+    """Run one copy at 20 intensities, and measure the error of interpolating between them at 4 more.
 
     Parameters
     ----------
     simulate : callable
-        ``simulate(factor, load)`` gives results by name, each above 0; with the same random numbers every time.
-    factors : tuple of float
-        Lowest and highest step-time factor that the draws will ask for. [1]
-    loads : tuple of float
-        Lowest and highest load over that asked for. [1]
-    executor : Executor, optional
-        Any of `concurrent.futures`; None: here, one after the other.
+        ``simulate(intensity)`` gives times by name, each above 0, with the same random numbers every time, or None
+        where the copy does not keep up.
+    top : float
+        Highest intensity of interest. [request/s]
 
     Returns
     -------
-    Surrogate
-        From `FACTORS` x `LOADS` runs and `CHECKS` more in the middle of its cells.
+    Surrogate or None
+        From at most 30 runs; None where the copy does not keep up with a fiftieth of the top.
 
     Raises
     ------
     DomainError
-        If the ends are out of order, or a result is not a positive number.
+        If ``top`` or a time is not a positive number.
+
+    Notes
+    -----
+    No formula: where the copy does not keep up with the top, five more runs narrow down with what it does. Runs are
+    spread evenly in the logarithm below 0.6 of that, and evenly from there on.
     """
-    for name, (low, high) in (("factors", factors), ("loads", loads)):
-        if not 0 < low < high:
-            raise DomainError(name, (low, high), "0 < low < high")
-    rows, columns = np.geomspace(*factors, FACTORS), np.geomspace(*loads, LOADS)
-    cells = np.linspace(0, (FACTORS - 1) * (LOADS - 1) - 1, CHECKS).round().astype(int)
-    middle = [
-        (float(np.sqrt(rows[i] * rows[i + 1])), float(np.sqrt(columns[j] * columns[j + 1])))
-        for i, j in (divmod(int(cell), LOADS - 1) for cell in cells)
-    ]
-    asked = [*((float(row), float(column)) for row in rows for column in columns), *middle]
-    first, second = [one for one, _ in asked], [other for _, other in asked]
-    found = list(executor.map(simulate, first, second) if executor else map(simulate, first, second))
-    values = {name: grid(name, found[: -len(middle)]).reshape(FACTORS, LOADS) for name in found[0]}
-    error = {
-        name: float(
-            max(
-                abs(np.log(result[name] / interpolate(rows, columns, values[name], *where)))
-                for where, result in zip(middle, found[-len(middle) :], strict=True)
-            )
-        )
-        for name in values
-    }
-    return Surrogate(rows, columns, values, error)
+    if not top > 0:
+        raise DomainError("top", top, "greater than 0")
+    made: dict[float, Mapping[str, float] | None] = {}
+
+    def run(intensity: float) -> Mapping[str, float] | None:
+        if intensity not in made:
+            made[intensity] = simulate(intensity)
+        return made[intensity]
+
+    high = bracket(run, LOW * top, top)
+    asked = np.concatenate([np.geomspace(LOW * top, 0.6 * high, SPARSE), np.linspace(0.64, 1.0, DENSE) * high])
+    found = [(float(one), result) for one in np.sort(asked) if (result := run(float(one))) is not None]
+    if len(found) < 2:
+        return None
+    kept = np.array([one for one, _ in found])
+    values = {name: checked(name, [result[name] for _, result in found]) for name in found[0][1]}
+    between = Surrogate(kept, values, 0.0, 0)
+    error = 0.0
+    for i in sorted({int(i) for i in np.linspace(0, len(kept) - 2, CHECKS).round()}):
+        middle = float(np.sqrt(kept[i] * kept[i + 1]))
+        result = run(middle)
+        for name in values if result is not None else ():
+            assert result is not None
+            error = max(error, abs(float(np.log(result[name] / between.at(name, 1.0, middle)))))
+    return Surrogate(kept, values, error, len(made))
 
 
-def grid(name: str, results: Sequence[Mapping[str, float]]) -> Array:
-    """One result of all runs.
+def bracket(run: Simulate, low: float, high: float) -> float:
+    """The highest intensity with which the copy keeps up.
+
+    Parameters
+    ----------
+    run : callable
+        None where the copy does not keep up.
+    low, high : float
+        Ends of the search. [request/s]
+
+    Returns
+    -------
+    float
+        Found to an eighth, where it is not ``high``. [request/s]
+
+    Notes
+    -----
+    No formula: the interval is halved in the logarithm.
+    """
+    if run(high) is not None:
+        return high
+    for _ in range(HALVINGS):
+        middle = float(np.sqrt(low * high))
+        low, high = (middle, high) if run(middle) is not None else (low, middle)
+    return low
+
+
+def checked(name: str, results: list[float]) -> Array:
+    """Times of all runs as an array.
 
     Parameters
     ----------
     name : str
-        Of the result.
-    results : sequence of mapping of str to float
-        By run. [any]
+        Of the time.
+    results : list of float
+        By run. [s]
 
     Returns
     -------
     ndarray, shape (runs,)
-        In its own unit. [any]
+        The same. [s]
 
     Raises
     ------
@@ -179,7 +196,8 @@ def grid(name: str, results: Sequence[Mapping[str, float]]) -> Array:
     -----
     No formula: it gathers and checks.
     """
-    values = np.array([float(result[name]) for result in results])
-    if not (np.isfinite(values) & (values > 0)).all():
-        raise DomainError(name, values[~(np.isfinite(values) & (values > 0))][0], "above 0 in every run")
+    values = np.array(results, dtype=float)
+    wrong = ~(np.isfinite(values) & (values > 0))
+    if wrong.any():
+        raise DomainError(name, values[wrong][0], "above 0 in every run")
     return values

@@ -78,6 +78,8 @@ class UnderLoad:
     time_per_output_token: Times  # s, of requests
     dearer: float = 1.0  # cost over that of the same deployment in the search
     gave_way: tuple[Rejection, ...] = ()  # cheaper plans that miss the target under load
+    draw_runs: int = 0  # runs behind the range of the cost; 0: the range is in closed form
+    interpolation: float = 0.0  # largest error found between those runs, in the logarithm [1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,9 @@ from lcot.facts.draw import draw_system, moving_together, quantile, span
 from lcot.facts.types import Facts, Numeric, Site
 from lcot.steptime.estimate import estimate
 from lcot.steptime.types import Deployment
+
+if TYPE_CHECKING:
+    from lcot.choice.simulated import Ran, Seen
 
 Array = NDArray[np.float64]
 
@@ -84,7 +88,13 @@ def machines(deployment: Deployment) -> list[Deployment]:
     return [deployment, *([] if deployment.paired is None else machines(deployment.paired))]
 
 
-def cost_of(deployment: Deployment, question: Question, factor: Numeric = 1.0, shape: tuple[int, ...] = ()) -> Array:
+def cost_of(
+    deployment: Deployment,
+    question: Question,
+    factor: Numeric = 1.0,
+    shape: tuple[int, ...] = (),
+    ran: Ran | None = None,
+) -> Array:
     """Blended cost of a deployment under the question's load, draw by draw.
 
     Parameters
@@ -97,6 +107,8 @@ def cost_of(deployment: Deployment, question: Question, factor: Numeric = 1.0, s
         Real over predicted step time. [1]
     shape : tuple of int
         Shape of the draws. [1]
+    ran : Ran, optional
+        Its runs through the simulator, which then say what a copy carries.
 
     Returns
     -------
@@ -118,6 +130,11 @@ def cost_of(deployment: Deployment, question: Question, factor: Numeric = 1.0, s
         return np.full(shape, np.inf)
     if found.bill is None:
         raise MissingFact(*found.unpriced.split(".", 1))
+    if ran is not None:
+        from lcot.choice.simulated import kept_to
+
+        found = kept_to(found, question, ran)
+        assert found.bill is not None
     cost = np.asarray(found.bill.cost["bottleneck_seconds"].blended, dtype=float)
     return np.nan_to_num(np.broadcast_to(cost, shape), nan=np.inf)
 
@@ -172,7 +189,7 @@ def drawn(
     return Drawn(replace(question, site=site), made, factors)
 
 
-def costs(sample: Drawn, n: int) -> dict[str, Array]:
+def costs(sample: Drawn, n: int, seen: Seen | None = None) -> dict[str, Array]:
     """Blended cost by system and draw: of the best of its deployments in that draw.
 
     Parameters
@@ -181,21 +198,30 @@ def costs(sample: Drawn, n: int) -> dict[str, Array]:
         From `drawn`.
     n : int
         Number of draws. [1]
+    seen : mapping of str to mapping of str to Ran, optional
+        Runs through the simulator by system and label; those deployments alone stand for their system.
 
     Returns
     -------
     dict of str to ndarray, shape (n,)
         Infinite where no deployment meets the target. [USD/token]
     """
-    return {
-        name: np.min([cost_of(one, sample.question, sample.factors[name], (n,)) for one in some], axis=0)
-        for name, some in sample.deployments.items()
-        if some
-    }
+    found: dict[str, Array] = {}
+    for name, some in sample.deployments.items():
+        runs = (seen or {}).get(name, {})
+        kept = [one for one in some if one.label in runs] or list(some)
+        each = [cost_of(one, sample.question, sample.factors[name], (n,), runs.get(one.label)) for one in kept]
+        if each:
+            found[name] = np.min(each, axis=0)
+    return found
 
 
 def evaluate(
-    question: Question, deployments: Mapping[str, Sequence[Deployment]], n: int, seed: int
+    question: Question,
+    deployments: Mapping[str, Sequence[Deployment]],
+    n: int,
+    seed: int,
+    seen: Seen | None = None,
 ) -> dict[str, Array]:
     """Costs by system and draw; one chunk of work that any process can do (see `lcot.choice.chunks`).
 
@@ -209,13 +235,15 @@ def evaluate(
         Number of draws. [1]
     seed : int
         Of this chunk. [1]
+    seen : mapping of str to mapping of str to Ran, optional
+        Runs through the simulator (see `costs`).
 
     Returns
     -------
     dict of str to ndarray, shape (n,)
         Blended cost. [USD/token]
     """
-    return costs(drawn(question, deployments, n, seed), n)
+    return costs(drawn(question, deployments, n, seed), n, seen)
 
 
 def spreads(by_system: Mapping[str, Array]) -> dict[str, Spread]:

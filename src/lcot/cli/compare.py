@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DEFAULT = Asked()
 HERE = Workers()
+RANGES = ("closed", "simulated")
 
 
 def compare(
@@ -30,6 +31,7 @@ def compare(
     drawing: Workers = HERE,
     trace: Path | None = None,
     finalists: str = "3",
+    ranges: str = "closed",
     why_not: str | None = None,
     json_: Annotated[bool, Parameter(name="--json", negative=())] = False,
     svg: Path | None = None,
@@ -46,6 +48,8 @@ def compare(
         Rank at the traffic of this trace: its mean lengths and rate in the search, the trace itself for the finalists.
     finalists
         How many systems of the ranking run through the event kernel, or all.
+    ranges
+        closed, or simulated: draws of the finalists through the event kernel too, by interpolation between runs.
     why_not
         Say why one system does not win or does not fit.
     json_
@@ -58,6 +62,10 @@ def compare(
         Write the answer as a workbook with live formulas: change a fact, and every cost follows.
     """
     count = how_many(finalists)
+    if ranges not in RANGES:
+        raise UnknownName("value of --ranges", ranges, RANGES)
+    if ranges == "simulated" and (trace is not None or not count or not asked.draws):
+        raise InputError("--ranges simulated needs draws, finalists and a load without a --trace")
     if asked.basis == "api":
         from lcot.report.offers import as_dict, as_text
 
@@ -69,7 +77,7 @@ def compare(
             from lcot.serving.warming import elsewhere
 
             with elsewhere() as kernel:
-                answer = answered(model, asked, trace, count, kernel, sampling)
+                answer = answered(model, asked, trace, count, kernel, sampling, ranges == "simulated")
         else:
             answer = answered(model, asked, trace, count, None, sampling)
     if json_:
@@ -88,6 +96,7 @@ def answered(
     finalists: int,
     kernel: Kernel | None = None,
     sampling: Sampling | None = None,
+    simulated_ranges: bool = False,
 ) -> Answer:
     """The answer to a question, at the traffic of a trace where there is one. Raises `InputError`."""
     from lcot.choice.compare import compare as answer_of
@@ -104,8 +113,9 @@ def answered(
         requests, _ = load_of(trace, None, 1.0, False, asked.seed)
         question = replace(question, traffic=traffic_of(requests))
     return answer_of(
-        question, finalists=finalists, trace=requests, kernel=kernel or simulate, sampling=sampling or ALONE
-    )
+        question, finalists=finalists, trace=requests, kernel=kernel or simulate, sampling=sampling or ALONE,
+        simulated_ranges=simulated_ranges,
+    )  # fmt: skip
 
 
 def how_many(finalists: str) -> int:

@@ -115,6 +115,8 @@ def under_load_dict(item: Entry) -> dict[str, Any] | None:
         "requests": seen.requests,
         "time_to_first_token": asdict(seen.time_to_first_token),
         "time_per_output_token": asdict(seen.time_per_output_token),
+        "draw_runs": seen.draw_runs,
+        "interpolation_error": math.expm1(seen.interpolation) if seen.draw_runs else None,
         "gave_way": [{"layout": r.layout, "reason": r.reason, "limit": r.limit} for r in seen.gave_way],
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import expm1
 from typing import TYPE_CHECKING
 
 from lcot.choice.compare import blended, expected
@@ -217,6 +218,13 @@ def under_load(answer: Answer) -> Iterable[str]:
         assert item.simulated is not None
         for r in item.simulated.gave_way[:1]:
             yield f"{item.system.id}: cheaper in closed form but short of the target under load: {r.layout} {r.reason}."
+    drawn = [
+        f"{e.system.id} {e.simulated.draw_runs} runs, {expm1(e.simulated.interpolation):.1%}"
+        for e in seen
+        if e.simulated and e.simulated.draw_runs
+    ]
+    if drawn:
+        yield f"P10-P90 under simulated load, interpolated between runs alike (largest error): {', '.join(drawn)}."
 
 
 def dollars(value: object) -> str:
