@@ -44,6 +44,7 @@ def size(
     basis: str = "own",
     term: str = "on_demand",
     json_: Annotated[bool, Parameter(name="--json", negative=())] = False,
+    xlsx: Path | None = None,
 ) -> None:
     """How many systems, megawatts and dollars for this load within this service level?
 
@@ -99,6 +100,8 @@ def size(
         With --basis rent: on_demand, reserved or spot.
     json_
         Print as JSON.
+    xlsx
+        Write the fleet as a workbook whose bill follows from its inputs.
     """
     import numpy as np
 
@@ -130,3 +133,7 @@ def size(
     found = fleet(question, stated, requests, target, margins, policy, prefix_cache)
     answer = as_dict(found, question, target, margins, left_out)
     print(json.dumps(answer, indent=1) if json_ else as_text(answer))
+    if xlsx is not None:
+        from lcot.report.workbook.sized import write
+
+        write(xlsx, found, question, as_text(answer).splitlines(), seed)

@@ -37,6 +37,8 @@ def numbers(traced: Traced) -> dict[str, Cell]:
         found[name.replace("_", " ")] = value
         if isinstance(value, Cell) and not value.unit:
             value.unit = UNITS.get(name, "s")
+    if isinstance(served.systems, Cell) and not served.systems.operation:  # simulated: times in closed form beside it
+        found["time per output token at the mean batch"] = traced.points.time_per_output_token[0]
     return {name: value for name, value in found.items() if isinstance(value, Cell)}
 
 

@@ -39,6 +39,10 @@ def _followed(cell: Cell) -> str:
         first, second = (_powers(one) for one in cell.inputs)
         if first is None or second is None:
             return ""
+        if not second and isinstance(cell.inputs[0], Cell):
+            return cell.inputs[0].unit  # a dollar for a joule is one for a watt and second: keep the name
+        if not first and isinstance(cell.inputs[1], Cell) and cell.operation == "multiply":
+            return cell.inputs[1].unit
         for symbol, power in second.items():
             first[symbol] = first.get(symbol, Fraction(0)) + (power if cell.operation == "multiply" else -power)
         return _written(first)

@@ -6,19 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lcot.cell import Cell, in_order
-from lcot.choice.types import Answer, Entry, Question
-from lcot.facts.types import Facts
+from lcot.cell import Cell
+from lcot.choice.types import Answer, Entry
 from lcot.report.contract import basis_dict
 from lcot.report.workbook.book import Book, at, cached, writing
-from lcot.report.workbook.inputs import facts_of, write_held, write_inputs, write_sources
-from lcot.report.workbook.model import write_model
-from lcot.report.workbook.scenarios import SHEET as SCENARIOS
-from lcot.report.workbook.scenarios import write_scenarios
-from lcot.trace.leaves import Asked, Given, Held, Leaves
-from lcot.trace.nodes import nodes_of
-from lcot.trace.numbers import MAIN, numbers
-from lcot.trace.plans import Traced, trace
+from lcot.report.workbook.live import write_live
+from lcot.trace.leaves import Leaves
+from lcot.trace.numbers import MAIN
+from lcot.trace.plans import trace
 from lcot.units import UNITS
 
 ANSWER = "Answer"
@@ -46,69 +41,13 @@ REMARKS = (
 
 
 def write(path: Path, answer: Answer) -> None:
-    """Write the workbook of a comparison. Raises `InputError` where it cannot be written or nothing is ranked."""
+    """Write the workbook of a comparison. Raises `InputError` where it cannot be written."""
     leaves = Leaves()
     ranked = [item for item in answer.by_status("ranked") if item.plan is not None]
     traced = [trace(item.plan, answer.question, leaves) for item in ranked if item.plan is not None]
     with writing(path) as book:
         opening = book.sheet(ANSWER, (26, *([11] * 11), 10, 10, 10, 36, 14), ())
-        fill(book, answer, ranked, traced, opening)
-
-
-def fill(book: Book, answer: Answer, ranked: Sequence[Entry], traced: Sequence[Traced], opening: Any) -> None:
-    """All sheets after the first, and then the first, which refers to them."""
-    question = answer.question
-    found = [numbers(one) for one in traced]
-    nodes = [nodes_of(one) for one in found]
-    every = in_order(cell for one in found for cell in one.values())
-    live = sorted((c for c in every if isinstance(c.origin, Given | Asked)), key=order)
-    if traced:
-        systems = [
-            (one.label, cells[MAIN], list(made.values())) for one, cells, made in zip(traced, found, nodes, strict=True)
-        ]
-        book.writer.add_worksheet(SCENARIOS)  # stands second, is filled last
-        write_inputs(book, live)
-        held = [(one.label, [c for c in in_order(cells.values()) if isinstance(c.origin, Held)])
-                for one, cells in zip(traced, found, strict=True)]  # fmt: skip
-        write_held(book, without_repeats(held), REMARKS)
-        for number, (one, made) in enumerate(zip(traced, nodes, strict=True), 1):
-            write_model(book, str(number), f"{one.label}, {one.plan.deployment.label}", made.values())
-            name_numbers(book, one, found[number - 1])
-        write_scenarios(book, systems, live, "Scenarios: blended cost, US dollars per million tokens")
-    write_sources(book, facts_of(owners(traced, question), live))
-    first_sheet(book, answer, ranked, found, opening)
-
-
-def order(cell: Cell) -> tuple[bool, str]:
-    """What was asked first, then facts by name."""
-    return isinstance(cell.origin, Given), cell.name
-
-
-def without_repeats(groups: Sequence[tuple[str, Sequence[Cell]]]) -> list[tuple[str, list[Cell]]]:
-    """Held numbers that several systems share stand once, under the first."""
-    seen: set[int] = set()
-    made: list[tuple[str, list[Cell]]] = []
-    for label, cells in groups:
-        made.append((label, [cell for cell in cells if id(cell) not in seen]))
-        seen |= {id(cell) for cell in cells}
-    return made
-
-
-def name_numbers(book: Book, traced: Traced, found: Mapping[str, Cell]) -> None:
-    """Names for the main numbers of a system, such as hgx_h200_blended."""
-    for name, cell in found.items():
-        book.name(f"{traced.label}_{name}", *book.places[id(cell)])
-
-
-def owners(traced: Sequence[Traced], question: Question) -> list[Facts]:
-    """Whose facts are in the answer."""
-    found: dict[str, Facts] = {question.site.facts.owner: question.site.facts}
-    for one in traced:
-        d = one.plan.deployment
-        for each in (d, d.paired):
-            if each is not None:
-                found |= {f.owner: f for f in (each.system.facts, each.system.chip.facts, each.engine.facts)}
-    return list(found.values())
+        first_sheet(book, answer, ranked, write_live(book, traced, answer.question, REMARKS), opening)
 
 
 def first_sheet(
