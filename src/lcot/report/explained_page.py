@@ -44,7 +44,7 @@ def tree(
     """One node and what is under it; what was shown before is a link."""
     node = nodes[id]
     head = f"<b>{escape(node['name'])}</b><span>{escape(amount(node['value'], node['unit']))}</span>"
-    if id in seen and node["inputs"]:
+    if id in seen:
         return f'<p class="leaf">{head}<a href="#{id}">shown above</a></p>'
     seen.add(id)
     if node["kind"] != "formula":
