@@ -59,6 +59,7 @@ def test_it_is_readable(capsys):
     for words in ("a chip and hour", "accelerator", "per system", "Short-run marginal cost", "reserved $", "$ by year"):
         assert words in out
     assert "dgx-h100.price" in out
+    assert "Export limit on dgx-h100: licence" in out
     run([*ASKED, "--no-sources"])
     assert "dgx-h100.price" not in capsys.readouterr().out
 

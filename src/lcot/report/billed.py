@@ -66,6 +66,7 @@ def as_dict(plan: Plan, question: Question) -> dict[str, Any]:
         "by_year": years_dict(plan, question),
         "facts": [source_row(fact, owner) for owner, fact in facts_used(bill, site, system, other)],
         "estimates": sorted(bill.estimates),
+        "export": system.facts.text("export") if system.facts.has("export") else None,
         "units": {
             "lines": "USD a levelised year; USD per chip and hour; USD per million tokens of any kind; share",
             "levels": "USD, USD per hour, USD per year, W from the grid, million tokens a day",
@@ -207,7 +208,7 @@ def as_text(a: dict[str, Any], sources: bool = True) -> str:
     text.append(f"{'level':13s}{'$ to start':>12}{'$/hour':>10}{'$/year':>12}{'kW':>9}{'Mtok/day':>10}")
     text += [
         f"{'per ' + one['level']:13s}{one['capital']:>12,.0f}{one['usd_per_hour']:>10,.2f}"
-        f"{one['usd_per_year']:>12,.0f}{one['site_power'] / 1e3:>9.3g}{one['mtok_per_day']:>10.4g}"
+        f"{one['usd_per_year']:>12,.0f}{kilowatts(one['site_power']):>9}{one['mtok_per_day']:>10.4g}"
         for one in a["levels"]
     ]
     text += ["", f"{'$/Mtok, split':24s}{'input':>9}{'cached':>9}{'output':>9}{'any':>9}"]
@@ -219,7 +220,13 @@ def as_text(a: dict[str, Any], sources: bool = True) -> str:
     text += ["", *follows_text(a["follows"]), "", *years_text(a["by_year"])]
     if sources:
         text += ["", "Facts in this bill", *(fact_text(row) for row in a["facts"])]
-    return "\n".join([*text, "", f"Declared estimates: {', '.join(a['estimates']) or 'none'}."])
+    text += ["", f"Declared estimates: {', '.join(a['estimates']) or 'none'}."]
+    return "\n".join([*text, *([f"Export limit on {a['system']}: {a['export']}."] if a["export"] else [])])
+
+
+def kilowatts(watts: float) -> str:
+    """Power from the grid; nothing where it is in the rent."""
+    return f"{watts / 1e3:.3g}" if watts else ""
 
 
 def line_text(one: dict[str, Any]) -> str:
