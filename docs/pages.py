@@ -20,6 +20,7 @@ FLOORS = {
     "cost": "Cost",
     "choice": "Choice",
     "market": "Market",
+    "trace": "Trace",
     "report": "Report",
     "validation": "Validation",
     "cli": "Command line",
