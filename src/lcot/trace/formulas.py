@@ -12,7 +12,7 @@ from typing import Any
 from lcot.units import UNITS
 
 UNIT = re.compile(r"\[([^\[\]]+)\]")
-CITED = re.compile(r":cite:t:`([^`]+)`([^;.\n]*(?:\n(?!\n)[^;.\n:]*)?)")
+CITED = re.compile(r":cite" r":t:`([^`]+)`([^;.\n]*(?:\n(?!\n)[^;.\n:]*)?)")
 SI = {dimension for dimension, _ in UNITS.values()}
 PLAIN = {"1": "1", "text": "", "any": ""}
 
