@@ -15,6 +15,7 @@ VERBS = {  # verb: where it is, what it answers
     "explain": ("lcot.cli.explain:explain", "Where does this number come from?"),
     "sensitivity": ("lcot.cli.sensitivity:sensitivity", "Which facts move the answer?"),
     "breakeven": ("lcot.cli.breakeven:breakeven", "Where does the cheaper of two, systems or hosts, change?"),
+    "market": ("lcot.cli.market:market", "Who takes what share, and what does a token cost, to 2030?"),
     "value": ("lcot.cli.value:app", "What is a company worth, and what must be true for a valuation?"),
     "claims": ("lcot.cli.claims:claims", "Which published claims hold, and what would turn them?"),
     "validate": ("lcot.cli.validate:validate", "How far off are the predictions?"),

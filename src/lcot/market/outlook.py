@@ -59,7 +59,10 @@ def market(scenario: Scenario, *, draws: int = 64, seed: int = 2026, progress: S
     return solved(scenario, offers(scenario, draws, seed, progress), draws, seed, progress)
 
 
-def solved(scenario: Scenario, found: Offers, draws: int, seed: int, progress: Says | None = None) -> Outlook:
+def solved(
+    scenario: Scenario, found: Offers, draws: int, seed: int, progress: Says | None = None,
+    drawn: Assumptions | None = None,
+) -> Outlook:  # fmt: skip
     """The outlook on offers that are already drawn.
 
     Parameters
@@ -74,6 +77,8 @@ def solved(scenario: Scenario, found: Offers, draws: int, seed: int, progress: S
         The same seed gives the same result. [1]
     progress : callable, optional
         Called before each year.
+    drawn : Assumptions, optional
+        Draws of the facts, where they are not those of the seed.
 
     Returns
     -------
@@ -84,7 +89,7 @@ def solved(scenario: Scenario, found: Offers, draws: int, seed: int, progress: S
     -----
     No formula: years one after the other.
     """
-    drawn = assumptions(scenario, draws, seed)
+    drawn = assumptions(scenario, draws, seed) if drawn is None else drawn
     wanted, made_of = demand(scenario, drawn), supply(scenario, drawn)
     likes, first = taste(scenario, drawn), scenario.years[0]
     ahead = scenario.years[-1] - first + 2

@@ -1,0 +1,135 @@
+"""`lcot market`: demand, supply, choice: shares and cost per token to 2030."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from lcot.errors import DomainError, InputError
+
+if TYPE_CHECKING:
+    from lcot.market.types import Outlook
+
+CHARTS = ("shares", "cost", "rents", "tokens")
+
+
+def market(
+    *,
+    scenario: str = "goldman",
+    draws: int = 64,
+    seed: int = 2026,
+    backtest: Annotated[bool, Parameter(negative="--no-backtest")] = True,
+    iamc: Path | None = None,
+    json_: Annotated[bool, Parameter(name="--json", negative=())] = False,
+    chart: str = "shares",
+    svg: Path | None = None,
+    html: Path | None = None,
+    scenarios: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Who takes what share of inference and training, and what does a token cost, to 2030?
+
+    Takes about a minute: every system on sale is searched for every segment. Progress is told on a terminal.
+
+    Parameters
+    ----------
+    scenario
+        A scenario's name (see --scenarios), or the path of a YAML file that says what differs from the base.
+    draws
+        Draws over facts, costs and parameters.
+    seed
+        Seed of the draws; the same seed gives the same result.
+    backtest
+        Test the choice on the years that are on record, and fit its parameters on them.
+    iamc
+        Write all results as a long CSV in IAMC columns: model, scenario, region, variable, unit, year, value.
+    json_
+        Print as JSON.
+    chart
+        What --svg draws: shares, cost, rents or tokens.
+    svg
+        Write a chart, as .svg, .png, .html or .json.
+    html
+        Write the answer with all charts as one self-contained HTML file.
+    scenarios
+        List the scenarios and end.
+    """
+    from lcot.errors import UnknownName
+    from lcot.market.scenario import scenario as scenario_of
+    from lcot.market.scenario import scenario_ids
+    from lcot.report.market import as_dict
+
+    if scenarios:
+        for one in map(scenario_of, scenario_ids()):
+            print(f"{one.id:12s} {one.name}")
+        return
+    if draws < 1 or draws > 1 << 14:
+        raise DomainError("--draws", draws, f"1 to {1 << 14}")
+    if chart not in CHARTS:
+        raise UnknownName("value of --chart", chart, CHARTS)
+    for name, path in (("--iamc", iamc), ("--svg", svg), ("--html", html)):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise InputError(f"{name} {path}: there is no folder {path.absolute().parent}")
+    with telling() as progress:
+        outlook = run(scenario, draws, seed, backtest, progress)
+    answer = as_dict(outlook)
+    if json_:
+        print(json.dumps(answer, indent=1, allow_nan=False))
+    else:
+        from lcot.report.market_text import as_text
+
+        print(as_text(answer))
+    written(outlook, answer, iamc, svg, html, chart)
+
+
+def run(
+    scenario: str, draws: int, seed: int, backtest: bool, progress: Callable[[str], None] | None
+) -> Outlook:  # fmt: skip
+    """Solve the scenario, and test the choice on the record where that is asked for."""
+    from lcot.market.outlook import market as market_of
+    from lcot.market.scenario import scenario as scenario_of
+
+    found = scenario_of(scenario)
+    if not backtest:
+        return market_of(found, draws=draws, seed=seed, progress=progress)
+    from lcot.market.backtest import with_backtest
+
+    return with_backtest(found, draws, seed, progress)
+
+
+def written(
+    outlook: Outlook, answer: dict[str, object], iamc: Path | None, svg: Path | None, html: Path | None, chart: str
+) -> None:
+    """Write the files asked for, each whole or not at all."""
+    from lcot.report.render import save
+    from lcot.report.render import write as write_chart
+
+    if iamc is not None:
+        from lcot.report.market_iamc import as_csv
+
+        save(iamc, as_csv(outlook))
+    if svg is not None:
+        from lcot.report.charts.market_outlook import charts
+
+        write_chart(svg, charts(answer)[chart])
+    if html is not None:
+        from lcot.report.market_page import page
+
+        save(html, page(answer))
+
+
+@contextmanager
+def telling() -> Generator[Callable[[str], None] | None]:
+    """A callback that shows one line of progress on a terminal; None where nobody looks."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("reading the facts") as status:
+        yield status.update
