@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lcot.choice.compare import blended, compare, expected
+from lcot.choice.compare import blended, compare, expected, export_limit
 from lcot.choice.search import entry
 from lcot.choice.types import Question
 from lcot.cost.pricing import priced_at
@@ -146,3 +146,13 @@ def test_draws_do_not_depend_on_the_workers(tmp_path):
     again = compare(asked, finalists=0, sampling=Sampling(folder=tmp_path))  # from what was kept
     for a, b, c in zip(here.entries, there.entries, again.entries, strict=True):
         assert a.spread == b.spread == c.spread
+
+
+def test_export_limits_are_told_where_they_hold():
+    b200, gaudi, china = catalog.system("dgx-b200"), catalog.system("gaudi3-ubb"), catalog.site("china")
+    assert "denial" in export_limit(b200, china)
+    assert export_limit(b200, catalog.site("us-owned")) == ""
+    assert export_limit(gaudi, china) == ""
+    asked = Question(model("llama-3.3-70b"), (b200, gaudi), Traffic(1000.0, 500.0, 20.0), Target(50.0), china, draws=0)
+    found = compare(asked, finalists=0).verdict
+    assert ("Export limit on it there" in found) == found.startswith(b200.name)

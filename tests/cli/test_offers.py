@@ -34,6 +34,8 @@ def test_serving_stands_beside_the_hosts(capsys):
     assert cerebras["wafer"]["margin"] == pytest.approx(1 - own["cs-3"]["at_scale"] / price, rel=1e-9)
     assert cerebras["gpu"]["system"] == min(("dgx-h100", "mi355x-8"), key=lambda id: own[id]["at_scale"])
     assert "own silicon" not in hosts["together"]["gross_margin"]
+    assert hosts["cerebras"]["usd_per_year"] == pytest.approx(price * 1500 * 5 * 8760 * 3600 / 1e6)
+    assert own["dgx-h100"]["usd_per_year"] < hosts["cerebras"]["usd_per_year"]
     starts = [row["break_even"]["own"]["requests_per_second"] for row in a["offers"] if row["break_even"]["own"]]
     assert starts == sorted(starts, reverse=True)  # the dearer the host, the sooner a fleet pays
 

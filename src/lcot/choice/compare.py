@@ -8,7 +8,7 @@ from dataclasses import replace
 from lcot.choice.ranges import HERE, Sampling, with_break_even, with_spread
 from lcot.choice.search import entry
 from lcot.choice.types import Answer, Entry, Question, layout_of
-from lcot.facts.types import Facts
+from lcot.facts.types import Facts, Site, System
 from lcot.serving.replay import simulate
 from lcot.serving.types import Kernel, Requests
 
@@ -106,6 +106,14 @@ def expected(item: Entry) -> float:
     return item.spread.p50 if item.spread else blended(item)
 
 
+def export_limit(system: System, site: Site) -> str:
+    """What limits exports of a system to the country of a site; "" where nothing on record does."""
+    if not site.facts.has("country") or not system.facts.has("export"):
+        return ""
+    limit = system.facts.text("export")
+    return limit if site.facts.text("country") in limit else ""
+
+
 def newest(entries: list[Entry], question: Question) -> str:
     """Date of the newest fact among the systems and the site compared."""
     groups: list[Facts] = [question.site.facts]
@@ -145,6 +153,13 @@ def verdict(answer: Answer) -> str:
     if best.spread:
         text += f"; cheapest in {best.spread.probability_cheapest:.0%} of the draws"
     text += f". {best.confidence.capitalize()}: {best.confidence_reason}."
+    limit = export_limit(best.system, question.site)
+    if limit:
+        text += f" Export limit on it there: {limit}."
+        free = next((e for e in ranked if not export_limit(e.system, question.site)), None)
+        if free is not None:
+            ratio = expected(free) / expected(best) - 1
+            text += f" Cheapest without one: {free.system.name}, ${expected(free) * 1e6:.3g} ({ratio:+.0%})."
     safe = next((e for e in ranked if e.confidence == "validated"), None)
     if safe is not None and safe is not best:
         text += (

@@ -6,9 +6,9 @@ from typing import Any
 
 from lcot.choice.hosts import Ours, break_even, delivered, each, margins, ours
 from lcot.choice.types import Question
-from lcot.cost.api import Offer, offers, request_price
+from lcot.cost.api import Offer, api_bill, offers, request_price
 from lcot.serving.types import Traffic
-from lcot.units import DAY
+from lcot.units import DAY, YEAR
 
 SCHEMA = "lcot.api/2"
 BASES = ("own", "rent")
@@ -75,6 +75,7 @@ def offer_dict(one: Offer, traffic: Traffic, known: dict[str, list[Ours]]) -> di
             name: {"margin": margin, "system": system}
             for name, (margin, system) in margins(known["own"], one, traffic).items()
         },
+        "usd_per_year": None if traffic.rate is None else float(api_bill(one, traffic, traffic.rate).total) * YEAR,
         "edition": one.edition,
     }
 
@@ -91,6 +92,7 @@ def ours_dict(one: Ours, traffic: Traffic, tokens: float) -> dict[str, Any]:
         "family": one.system.family,
         "at_scale": cost(one.scale),
         "at_the_load": cost(one.asked),
+        "usd_per_year": None if one.asked is None else float(one.asked.total) * YEAR,
         "smallest_fleet": {
             "usd_per_hour": float(one.fleets[0].total) * 3600 if one.fleets else None,
             "requests_per_second": delivered(one.fleets[0], traffic) if one.fleets else None,
@@ -140,12 +142,15 @@ def as_text(found: dict[str, Any]) -> str:
         left = [row["gross_margin"].get(name) for name in families]
         cells += "  " + "".join(f"{format(one['margin'], '.0%') if one else '':>13}" for one in left)
         lines.append(f"{row['host'][:23]:24s}{cells}".rstrip())
-    lines += ["", f"{'serving ($/Mtok)':24s}{'basis':>9}{'family':>9}{'at scale':>10}{'at the load':>13}"]
+    lines += [
+        "",
+        f"{'serving ($/Mtok)':24s}{'basis':>9}{'family':>9}{'at scale':>10}{'at the load':>13}{'$ a year':>13}",
+    ]
     for one in found["serving"]:
-        asked = "" if one["at_the_load"] is None else format(one["at_the_load"], ".3g")
-        lines.append(
-            f"{one['system']:24s}{one['basis']:>9}{one['family']:>9}{one['at_scale']:>10.3g}{asked:>13}".rstrip()
-        )
+        asked = [("at_the_load", ".3g"), ("usd_per_year", ",.0f")]
+        cells = "".join(f"{'' if one[key] is None else format(one[key], form):>13}" for key, form in asked)
+        head = f"{one['system']:24s}{one['basis']:>9}{one['family']:>9}{one['at_scale']:>10.3g}"
+        lines.append(f"{head}{cells}".rstrip())
     basis = found["basis"]
     return "\n".join(
         [
