@@ -9,13 +9,13 @@ import pytest
 from lcot.validation.calibrate import (
     as_text,
     calibrate,
-    check,
     cluster_of,
     data_hash,
     errors_as_text,
     parameters_of,
     residual_of,
     sample,
+    tension,
     touches,
 )
 from lcot.validation.measured import measured_rows
@@ -67,7 +67,7 @@ def test_calibration_finds_a_constant_that_was_moved() -> None:
     moved = calibrate(rows, KEYS, start=slow)
     step = next(i for i, parameter in enumerate(moved.parameters) if parameter.key == "host.step")
     assert moved.fit.shift[step] < -0.5
-    assert any("host.step" in line for line in check(moved, tolerance=0.1))
+    assert any("host.step" in line for line in tension(moved, tolerance=0.1))
     assert "host.step" in as_text(moved)
     assert set(moved.out_of_sample) == {"source", "system", "model"}
     assert moved.values()[engine]["host.step"] < 0.05

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from lcot.cli.measured import conditions_in, stated
 from lcot.cli.progress import counting
 from lcot.errors import InputError
 
@@ -15,10 +17,12 @@ def calibrate(
     engine: str | None = None,
     runs: int | None = None,
     check: bool = False,
+    record: Path | None = None,
     system: str | None = None,
     devices: int | None = None,
     layout: str = "",
     software: str = "",
+    model: str = "",
 ) -> None:
     """Fit the engines' constants on measured runs, or check those that are committed.
 
@@ -30,9 +34,11 @@ def calibrate(
     engine
         Only runs of this engine entry.
     runs
-        Runs taken of each cluster of system x model x engine: 1 for a check, else 4.
+        Runs taken of each cluster of system x model x engine: 1 for a check or a record, else 4.
     check
-        Refit, say what moves by more than one prior deviation, and end with 2 if anything does.
+        Refit on a sample of the evidence, and end with 2 where that differs from the refit on record.
+    record
+        Write the refit to this file, as the package's record is.
     system
         For result files, which do not say it: the system the runs were made on.
     devices
@@ -41,35 +47,34 @@ def calibrate(
         For result files: the layout, such as tp8.
     software
         For result files: engine and version, such as vllm 0.12.0.
+    model
+        For result files that do not name it: the model.
     """
+    from lcot.report.render import save
     from lcot.validation import calibrate as fitting
     from lcot.validation.deploying import engine_entry
-    from lcot.validation.points import conditions_of, read_points
-    from lcot.validation.recordings import read_recording
+    from lcot.validation.record import as_record, committed_record, differences
 
-    stated = {"system": system, "n_devices": devices, "parallelism": layout, "engine": software}
-    known = {name: str(value) for name, value in stated.items() if value}
-    conditions = [
-        condition
-        for path in points or evidence()
-        for condition in (
-            conditions_of(read_recording(path, known), path) if path.suffix == ".json" else read_points(path)
-        )
-    ]
+    known = stated(system, devices, layout, software, model)
+    conditions = [condition for path in points or evidence() for condition in conditions_in(path, known)]
     if engine is not None:
         conditions = [condition for condition in conditions if engine_entry(condition).id == engine]
     if not conditions:
         raise InputError(f"no measured run of {engine or 'any engine'} in {len(points) or 'the'} files")
-    each = (1 if check else fitting.RUNS_PER_CLUSTER) if runs is None else runs
+    sampled = 1 if check or record is not None else fitting.RUNS_PER_CLUSTER
     with counting("predictions") as progress, ProcessPoolExecutor(os.cpu_count()) as executor:
-        found = fitting.calibrate(conditions, runs_per_cluster=each, progress=progress, executor=executor)
+        found = fitting.calibrate(conditions, runs_per_cluster=runs or sampled, progress=progress, executor=executor)
     print(fitting.as_text(found))
     print(fitting.errors_as_text(found))
+    for line in fitting.tension(found):
+        print(f"the data pull at {line}")
     print(f"data {found.data}")
+    if record is not None:
+        save(record, json.dumps(as_record(found), indent=1) + "\n")
     if check:
-        moved = fitting.check(found)
-        if moved:
-            raise InputError("a refit moves " + "; ".join(moved))
+        other = differences(found, committed_record())
+        if other:
+            raise InputError("a refit differs from the record: " + "; ".join(other))
 
 
 def evidence() -> tuple[Path, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from lcot.cli.measured import conditions_in, stated
 from lcot.cli.progress import counting
 from lcot.errors import InputError, ParseError
 
@@ -25,6 +26,11 @@ def validate(
     points: Path | None = None,
     rows: Path | None = None,
     limit: int | None = None,
+    system: str | None = None,
+    devices: int | None = None,
+    layout: str = "",
+    software: str = "",
+    model: str = "",
     json_: Annotated[bool, Parameter(name="--json", negative=())] = False,
 ) -> None:
     """How far off are the predictions? Each row is predicted from only what it states, then compared.
@@ -32,22 +38,33 @@ def validate(
     Parameters
     ----------
     points
-        CSV in the columns of docs/accuracy.md; without it, the measured points that ship with the package.
+        CSV in the columns of docs/accuracy.md, or the JSON of vllm bench serve, AIPerf or GuideLLM; without it, the
+        measured points that ship with the package.
     rows
         Write id, value, predicted, low, high, status and reason of every row to this CSV.
     limit
         Only the first rows.
+    system
+        For result files, which do not say it: the system the runs were made on.
+    devices
+        For result files: devices of the run.
+    layout
+        For result files: the layout, such as tp8.
+    software
+        For result files: engine and version, such as vllm 0.12.0.
+    model
+        For result files that do not name it: the model.
     json_
         Print the report as JSON.
     """
-    from lcot.validation.points import read_points
     from lcot.validation.predict import predict
     from lcot.validation.score import as_json, as_table, score
 
     if limit is not None and limit < 1:
         raise InputError(f"--limit is {limit}; allowed: 1 or more")
     unreadable: list[ParseError] = []
-    conditions = read_points(points, unreadable) if points is not None else shipped()
+    known = stated(system, devices, layout, software, model)
+    conditions = conditions_in(points, known, unreadable) if points is not None else shipped()
     for problem in unreadable[:SAID]:
         print(f"lcot: not understood, so not predicted: {problem}", file=sys.stderr)
     if len(unreadable) > SAID:

@@ -61,11 +61,15 @@ class Calibration:
     fitted: npt.NDArray[np.float64]  # residuals of the rows that were fitted to
     data: str  # SHA-256 of the rows
 
-    def optimism(self, left_out: str) -> float:
-        """Mean absolute log error on what the fit left out, over that on what it saw; at least 1."""
+    def mean_error(self, left_out: str = "") -> float:
+        """Mean absolute log error, weighted as in the fit, of all rows or with each of what is named left out. [1]"""
         weights = row_weights([row.condition.source for row in self.rows], [row.cluster for row in self.rows])
-        outside = np.average(np.abs(self.out_of_sample[left_out]), weights=weights)
-        return max(float(outside / np.average(np.abs(self.fitted), weights=weights)), 1.0)
+        residuals = self.out_of_sample[left_out] if left_out else self.fitted
+        return float(np.average(np.abs(residuals), weights=weights))
+
+    def optimism(self, left_out: str) -> float:
+        """Mean error on what the fit left out, over that on what it saw; at least 1. [1]"""
+        return max(self.mean_error(left_out) / self.mean_error(), 1.0)
 
     def values(self) -> dict[str, dict[str, float]]:
         """Fitted values by engine and key. [SI]"""
@@ -264,7 +268,7 @@ def is_mixture(condition: Condition) -> bool:
     return any(block.feed_forward is not None and block.feed_forward.experts > 0 for block in blocks)
 
 
-def check(calibration: Calibration, tolerance: float = 1.0) -> list[str]:
+def tension(calibration: Calibration, tolerance: float = 1.0) -> list[str]:
     """What a refit moves by more than ``tolerance`` prior standard deviations from what is committed; empty if none."""
     return [
         f"{parameter.owner}.{parameter.key}: {parameter.value:.4g} -> {parameter.value * exp(float(shift)):.4g} "
@@ -297,12 +301,11 @@ def as_text(calibration: Calibration) -> str:
 
 def errors_as_text(calibration: Calibration) -> str:
     """Errors on rows that the fit saw and on those it left out: mean absolute log, and the median in percent."""
-    weights = row_weights([r.condition.source for r in calibration.rows], [r.cluster for r in calibration.rows])
     lines = [f"{'left out':12} {'rows':>6} {'mean |log|':>11} {'median':>8} {'over fitted':>12}"]
-    found = {"nothing": calibration.fitted, **calibration.out_of_sample}
-    for name, residuals in found.items():
-        mean = float(np.average(np.abs(residuals), weights=weights))
+    for name in ("", *calibration.out_of_sample):
+        residuals = calibration.out_of_sample[name] if name else calibration.fitted
         median = float(np.median(np.expm1(np.abs(residuals))))
-        over = 1.0 if name == "nothing" else calibration.optimism(name)
-        lines.append(f"{name:12} {len(residuals):6} {mean:11.3f} {median:7.1%} {over:12.2f}")
+        over = calibration.optimism(name) if name else 1.0
+        said = f"{name or 'nothing':12} {len(residuals):6} {calibration.mean_error(name):11.3f}"
+        lines.append(f"{said} {median:7.1%} {over:12.2f}")
     return "\n".join(lines)

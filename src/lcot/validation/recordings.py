@@ -195,6 +195,7 @@ def _guidellm(content: dict[str, Any]) -> list[Run]:
         facts = _facts(
             streams if streams is not None else (1.0 if strategy.get("type_") == "synchronous" else None),
             _finite(strategy.get("rate")),
+            model=(content.get("args") or {}).get("model"),
             input_len=part("prompt_token_count", "mean"),
             output_len=part("output_token_count", "mean"),
         )
