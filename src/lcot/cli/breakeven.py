@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
+from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -73,7 +74,12 @@ def breakeven(
     factor = to_si(1.0, unit)
     systems = costs_along(question, question.systems, vary)
     fixed = {} if host is None else {f"{HOST}{host.host}": token_price(host, question)}
-    found = flips(lambda value: {**systems(value), **fixed}, ends[0] * factor, ends[1] * factor)
+
+    def costs(value: float) -> dict[str, float]:
+        return {**systems(value), **fixed}
+
+    low_end = costs(ends[0] * factor)
+    found = flips(costs, ends[0] * factor, ends[1] * factor)
     answer: dict[str, Any] = {
         "schema": "lcot.breakeven/1",
         "systems": [*names, *fixed],
@@ -85,6 +91,7 @@ def breakeven(
         "low": ends[0],
         "high": ends[1],
         "points": POINTS,
+        "cost_at_low": {name: cost if isfinite(cost) else None for name, cost in low_end.items()},
         "flips": [asdict(flip) | {"value": flip.value / factor} for flip in found],
     }
     print(json.dumps(answer, indent=1) if json_ else breakeven_text(answer))
@@ -115,11 +122,13 @@ def token_price(host: Offer, question: Question) -> float:
 def breakeven_text(a: dict[str, Any]) -> str:
     """The answer for a reader."""
     what = f"{a['what']} from {a['low']:g} to {a['high']:g} {a['unit']}"
+    pair = f"{' against '.join(a['systems'])}, {a['basis']}, {a['model']}"
     if not a["flips"]:
-        return (
-            f"{' against '.join(a['systems'])}, {a['basis']}, {a['model']}: the cheaper does not change over a {what}."
-        )
-    lines = [f"{' against '.join(a['systems'])}, {a['basis']}, {a['model']}, over a {what}:"]
+        known = {name: cost for name, cost in a["cost_at_low"].items() if cost is not None}
+        if not known:
+            return f"{pair}: neither serves at any {what}."
+        return f"{pair}: {min(known, key=lambda name: known[name])} is the cheaper over a {what}; it does not change."
+    lines = [f"{pair}, over a {what}:"]
     for flip in a["flips"]:
         before, after = flip["before"] or "neither serves", flip["after"] or "neither serves"
         cost = f" (${flip['cost'] * 1e6:.3g} per million tokens)" if flip["before"] else ""

@@ -267,12 +267,17 @@ def years_text(y: dict[str, Any]) -> list[str]:
         return f"{name:22s}" + "".join(f"{value:>12,.0f}" for value in values)
 
     text = [row("$ by year, paid at end", y["years"])]
-    text += [row(name, flow) for kind in ("purchases", "running") for name, flow in y[kind].items()]
+    text += [row(name, flow) for name, flow in y["purchases"].items()]
+    text += [row(f"{name}, upkeep" if name in y["purchases"] else name, flow) for name, flow in y["running"].items()]
     text += [row("paid", y["paid"]), row("million tokens", y["mtok"])]
     if y["sales"] is not None:
         text.append(row("sales at that price", y["sales"]))
     end = f"Present value at {y['discount_rate']:.3g} a year: paid ${y['present_value_paid']:,.0f}"
-    return [*text, end + (f", sales ${y['present_value_sales']:,.0f}" if y["sales"] is not None else "")]
+    if y["sales"] is None:
+        return [*text, end]
+    end += f", sales ${y['present_value_sales']:,.0f}"
+    apart = abs(y["present_value_sales"] / y["present_value_paid"] - 1.0) > 1e-6
+    return [*text, end + ("; they differ by the building, whose money has a rate of its own" if apart else "")]
 
 
 def fact_text(row: dict[str, Any]) -> str:
