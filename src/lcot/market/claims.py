@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -21,25 +21,19 @@ from lcot.market import companies
 VERDICTS = ("confirm", "partly", "differs", "opinion")
 
 
-class ModelFlip(Strict):
-    """A change of one fact of a scenario with which the market was run again."""
+class Change(Strict):
+    """Facts of a scenario, and what they become when the market is run again, one after the other until it turns."""
 
     key: Text
-    """Fact of the scenario."""
-    value: float | int
-    """What it was changed to."""
-    unit: Text
-    """Unit of the value."""
-    test: Text
-    """Which probability of the claim turned."""
-    before: Annotated[float, Field(ge=0, le=1)]
-    """Probability with the scenario as it stands."""
-    after: Annotated[float, Field(ge=0, le=1)]
-    """Probability with the change."""
-    draws: int
-    """Draws of both runs."""
-    seed: int
-    """Seed of both runs."""
+    """Fact of the scenario; with an asterisk at its end, all facts that begin so."""
+    values: list[float | int] = Field(default_factory=list[float | int])
+    """What it is changed to, in `unit`."""
+    times: list[float | int] = Field(default_factory=list[float | int])
+    """Or by what it is multiplied."""
+    unit: Text = "1"
+    """Unit of the values."""
+    besides: dict[str, float | int] = Field(default_factory=dict[str, float | int])
+    """Facts that are multiplied besides, each by its number."""
 
 
 class ClaimFile(companies.Owner):
@@ -55,8 +49,8 @@ class ClaimFile(companies.Owner):
     """How the claim's words were turned into something that can be tested."""
     texts: dict[str, Text] = Field(default_factory=dict[str, str])
     """Facts in words, changed one by one, with which the rule is run again."""
-    model_flips: list[ModelFlip] = Field(default_factory=list[ModelFlip])
-    """Changes of a scenario with which the market was run again."""
+    changes: list[Change] = Field(default_factory=list[Change])
+    """Facts of a scenario to change, one by one, where a run of the market tests the claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +64,7 @@ class Flip:
     holds_before: bool
     holds_after: bool
     note: str = ""
+    run: str = "record"  # record | map | market: what was run with the change
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +93,7 @@ class Claim:
     facts: Facts
     assumptions: tuple[str, ...]
     texts: Mapping[str, str] = field(default_factory=dict[str, str])
-    model_flips: tuple[ModelFlip, ...] = ()
+    changes: tuple[Change, ...] = ()
     chances: tuple[Chance, ...] = ()  # the first is the claim's probability
     flips: tuple[Flip, ...] = ()
 
@@ -113,7 +108,7 @@ def claim(name: str, folders: Folders = ()) -> Claim:
     file, facts = companies.read(ClaimFile, companies.find("claims", name, folders))
     return Claim(
         file.id.upper(), file.name, file.record, file.reading, file.verdict, facts, tuple(file.assumptions),
-        file.texts, tuple(file.model_flips),
+        file.texts, tuple(file.changes),
     )  # fmt: skip
 
 

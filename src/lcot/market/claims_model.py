@@ -13,6 +13,7 @@ from lcot.market.claims_map import WAFERS, Cell
 from lcot.market.claims_reading import Reading
 from lcot.market.claims_record import COHORT, MARGIN, TENS, tens_of_billions
 from lcot.market.types import Array
+from lcot.market.value import exit_value
 
 YEAR = 2028  # by which the claims speak
 NAMED = ("cerebras", "groq", "amd", "tenstorrent", "sambanova", "huawei", "biren")  # the cohort of C8
@@ -20,6 +21,7 @@ NVIDIA = ("nvidia", "nvidia_china")
 MULTIPLE = 24.0
 SLOW = 60.0  # tokens/s a user up to which most demand lies
 EXAMPLE = ("llama-3.3-70b", 30.0, 1000.0)  # model, tokens/s a user and requests/s at which the price is turned
+SHARE, MID = 0.15, (0.25, 25.0, 0.12)  # of the market; margin, multiple and discount of the middle case
 TESTED = ("C6", "C7", "C8", "C9", "C11")
 
 
@@ -91,6 +93,10 @@ def with_market(one: Claim, found: Reading) -> Claim:
         made.append(
             chance(f"all but NVIDIA, captive silicon included, {YEAR}", added[found.rows(every)].sum(axis=0), COHORT)
         )
+    elif one.id == "C9" and one.chances:
+        worth = exit_value(SHARE * found.spending[:, found.year(YEAR)].sum(axis=0) * MID[0], *MID[1:], 2)
+        test = f"what 15 % of the model's market of {YEAR} is worth, middle case"
+        made.append(chance(test, np.asarray(worth), TENS, "USD"))
     return replace(one, chances=(*one.chances, *made))
 
 
@@ -156,7 +162,7 @@ def map_flips(found: tuple[Cell, ...]) -> tuple[Flip, ...]:
         turn = next(((speed, p) for speed, p in known if p >= 0.5), None)
         if turn is not None and known[0][1] < 0.5:
             note = f"{heavy:g} requests/s; probability {known[0][1]:.0%} becomes {turn[1]:.0%}"
-            made.append(Flip(f"speed asked, {model}", known[0][0], turn[0], "token/s", False, True, note))
+            made.append(Flip(f"speed asked, {model}", known[0][0], turn[0], "token/s", False, True, note, "map"))
     price = wafer_price(*EXAMPLE)
     if price is not None and price > 0 and wins_at(*EXAMPLE, price * 0.98) and not wins_at(*EXAMPLE, price * 1.02):
         from lcot.facts import catalog
@@ -164,5 +170,5 @@ def map_flips(found: tuple[Cell, ...]) -> tuple[Flip, ...]:
         facts = catalog.system(WAFERS[0]).facts
         listed, parts = float(facts.number("price")), float(facts.number("other.bom"))
         note = f"{EXAMPLE[0]}, {EXAMPLE[1]:g} tokens/s a user, {EXAMPLE[2]:g} requests/s; its parts cost {parts:,.0f}"
-        made.append(Flip(f"{WAFERS[0]}.price", listed, price * 0.98, "USD", False, True, note))
+        made.append(Flip(f"{WAFERS[0]}.price", listed, price * 0.98, "USD", False, True, note, "map"))
     return tuple(made)

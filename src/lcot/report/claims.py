@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from lcot.errors import UnknownName
-from lcot.market.claims import Claim, Flip, ModelFlip, claim, claim_ids, with_record_flips
+from lcot.market.claims import Claim, Flip, claim, claim_ids, with_record_flips
 from lcot.market.claims_fronts import Crossing, crossings
 from lcot.market.claims_map import INPUT, OUTPUT, Cell
 from lcot.market.claims_model import with_draws, with_map, with_market
-from lcot.report.claims_store import Said, map_of, reading_of
+from lcot.report.claims_store import BY_MARKET, Said, map_of, market_of
 from lcot.report.value import ADVICE, listed
 
 SCHEMA = "lcot.claims/1"
-BY_MARKET = ("C6", "C7", "C8")
 DRAWN = 1024  # draws of the record's own facts, which cost nothing
 
 
@@ -31,9 +30,9 @@ def answered(
     found = [with_draws(with_record_flips(claim(one)), DRAWN, seed) for one in ids]
     mapped: tuple[Cell, ...] = ()
     crossed: tuple[Crossing, ...] = ()
-    if model and any(one.id in BY_MARKET for one in found):
-        read = reading_of(scenario, draws, seed, progress)
-        found = [with_market(one, read) for one in found]
+    if model and any(one.id in (*BY_MARKET, "C9") for one in found):
+        read, turns = market_of(scenario, draws, seed, progress)
+        found = [replace(with_market(one, read), flips=(*one.flips, *turns.get(one.id, ()))) for one in found]
     if model and any(one.id == "C11" for one in found):
         mapped = map_of(draws, seed, progress)
         crossed = crossings(mapped)
@@ -58,24 +57,15 @@ def claim_dict(one: Claim) -> dict[str, Any]:
         "probability": one.probability,
         "tests": [asdict(c) for c in one.chances],
         "assumptions": list(one.assumptions),
-        "flips_when": [*map(flip_dict, one.flips), *map(model_flip_dict, one.model_flips)],
+        "flips_when": [flip_dict(flip) for flip in one.flips],
     }
 
 
 def flip_dict(flip: Flip) -> dict[str, Any]:
     """A change of a fact that turned the claim when it was run."""
     return {
-        "fact": flip.key, "from": flip.before, "to": flip.after, "unit": flip.unit, "run": "record",
+        "fact": flip.key, "from": flip.before, "to": flip.after, "unit": flip.unit, "run": flip.run,
         "effect": f"the claim {'holds' if flip.holds_after else 'no longer holds'}", "note": flip.note,
-    }  # fmt: skip
-
-
-def model_flip_dict(flip: ModelFlip) -> dict[str, Any]:
-    """A change of a scenario with which the market was run again."""
-    effect = f"probability {flip.before:.0%} becomes {flip.after:.0%}: {flip.test}"
-    return {
-        "fact": flip.key, "from": None, "to": flip.value, "unit": flip.unit, "run": "market", "effect": effect,
-        "note": f"{flip.draws} draws, seed {flip.seed}",
     }  # fmt: skip
 
 

@@ -16,11 +16,14 @@ import numpy as np
 
 from lcot.errors import InputError
 from lcot.facts.catalog import SHIPPED, search_path
+from lcot.market.claims import Flip, claim
 from lcot.market.claims_map import Cell, cells
+from lcot.market.claims_model import with_market
 from lcot.market.claims_reading import Reading, reading
 from lcot.report.render import cache_folder, save
 
 Said = Callable[[str], None]
+BY_MARKET = ("C6", "C7", "C8")  # claims that a run of the market tests
 FIGURES = ("tokens", "inference_share", "compute_share", "spending", "power")
 
 
@@ -70,15 +73,31 @@ def row(one: Cell) -> dict[str, Any]:
 
 def reading_of(scenario: str, draws: int, seed: int, progress: Said | None = None) -> Reading:
     """A run of the market, or what was kept of it. A scenario in a file of one's own is always run."""
+    return market_of(scenario, draws, seed, progress)[0]
+
+
+def market_of(
+    scenario: str, draws: int, seed: int, progress: Said | None = None
+) -> tuple[Reading, dict[str, tuple[Flip, ...]]]:
+    """A run of the market and what turns the claims that it tests, or what was kept of both."""
 
     def run() -> dict[str, Any]:
-        from lcot.market.outlook import market
+        from lcot.market.claims_turns import turns
+        from lcot.market.offers import offers
+        from lcot.market.outlook import solved
         from lcot.market.scenario import scenario as scenario_of
 
-        found = asdict(reading(market(scenario_of(scenario), draws=draws, seed=seed, progress=progress)))
-        return {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in found.items()}
+        start = scenario_of(scenario)
+        found = offers(start, draws, seed, progress)
+        read = reading(solved(start, found, draws, seed, progress))
+        claims = [with_market(claim(one), read) for one in BY_MARKET]
+        plain = {key: v.tolist() if isinstance(v, np.ndarray) else v for key, v in asdict(read).items()}
+        flips = turns(claims, start, found, draws, seed, progress)
+        return {"reading": plain, "flips": {one: [asdict(f) for f in some] for one, some in flips.items()}}
 
     ones_own = scenario.endswith((".yaml", ".yml"))
     found = run() if ones_own else kept(f"market-{scenario}", draws, seed, run)
-    listed = {key: np.array(found[key], dtype=float) for key in FIGURES}
-    return Reading(found["scenario"], tuple(found["years"]), tuple(found["vendors"]), **listed)
+    plain = found["reading"]
+    listed = {key: np.array(plain[key], dtype=float) for key in FIGURES}
+    read = Reading(plain["scenario"], tuple(plain["years"]), tuple(plain["vendors"]), **listed)
+    return read, {one: tuple(Flip(**f) for f in some) for one, some in found["flips"].items()}

@@ -28,6 +28,8 @@ def one_claim(c: Answer, wide: int, full: bool) -> list[str]:
     lines += wrapped(f"Verdict: {c['verdict']}. {c['reading']}")
     for test in c["tests"]:
         lines += wrapped(said(test))
+    if disagrees(c):
+        lines += wrapped("The model does not bear the record out: one of them is wrong.")
     if c["flips_when"]:
         lines += wrapped("Turns when: " + "; ".join(turned(f) for f in c["flips_when"]) + ".")
     if c["assumptions"]:
@@ -39,6 +41,13 @@ def one_claim(c: Answer, wide: int, full: bool) -> list[str]:
         if "map" in c:
             lines += ["", *cell_table(c["map"])]
     return lines
+
+
+def disagrees(c: Answer) -> bool:
+    """Whether the model makes likely what the record denies, or the other way."""
+    if c["probability"] is None or c["verdict"] not in ("confirm", "differs"):
+        return False
+    return (c["verdict"] == "confirm") != (c["probability"] >= 0.5)
 
 
 def said(test: Answer) -> str:
@@ -65,8 +74,6 @@ def turned(flip: Answer) -> str:
         return f"{x:,.0f}" if abs(x) >= 1e4 else f"{x:.4g}"
 
     unit = "" if flip["unit"] in ("1", "text") else f" {flip['unit']}"
-    if flip["run"] == "market":
-        return f"{flip['fact']} is {write(flip['to'])}{unit} ({flip['effect']}; {flip['note']})"
     note = f" ({flip['note']})" if flip["note"] else ""
     return f"{flip['fact']} is {write(flip['to'])}{unit} instead of {write(flip['from'])}{note}"
 
