@@ -107,7 +107,8 @@ def predicted(setting: Setting, before: OnSale, after: OnSale, known: Array) -> 
 
     Notes
     -----
-    Preferences are those that give the shares of the year before, faded by a year; only what is on sale changes.
+    No formula: preferences are those that give the shares of the year before, faded by a year; only what is on sale
+    changes.
     """
     beyond = np.zeros((setting.drawn.draws, len(known)))
     for _ in range(ROUNDS):

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from lcot.facts.types import Fact
 from lcot.market.types import Array, Outlook
 from lcot.units import HOUR, MONTH, YEAR
 
@@ -177,19 +176,16 @@ def decomposition(o: Outlook, year: int) -> dict[str, Any]:
 
 
 def factors(o: Outlook, k: int) -> dict[str, Array]:
-    """Chip-hour price, throughput, utilisation and cost of the capacity added in a year, by draw."""
-    chips = o.additions[:, :, k]
-    weight = chips / chips.sum(axis=(0, 1))
-    hour = (weight * np.nan_to_num(o.parts.chip_hour[:, :, k])).sum(axis=(0, 1))
-    whole = np.nan_to_num(o.parts.throughput[:, :, k]) * weight
-    use = (whole * np.nan_to_num(o.parts.utilisation[:, :, k])).sum(axis=(0, 1)) / whole.sum(axis=(0, 1))
-    # reference models: chips over intensity carry the tokens
-    per = chips / o.intensity[:, None, :]
-    tokens = (per * np.nan_to_num((o.parts.throughput * o.parts.utilisation)[:, :, k])).sum(axis=(0, 1))
+    """Chip-hour price, utilisation, cost and throughput of the capacity added in a year, by draw.
+
+    Chips are those that the tokens need on the reference models; throughput is what makes the product the cost.
+    """
+    chips = o.additions[:, :, k] / o.intensity[:, None, :]
+    able = chips * np.nan_to_num(o.parts.throughput[:, :, k])
+    use = (able * np.nan_to_num(o.parts.utilisation[:, :, k])).sum(axis=(0, 1)) / able.sum(axis=(0, 1))
+    hour = (chips * np.nan_to_num(o.parts.chip_hour[:, :, k])).sum(axis=(0, 1)) / chips.sum(axis=(0, 1))
     cost = o.market_cost[k]
-    hour = (per * np.nan_to_num(o.parts.chip_hour[:, :, k])).sum(axis=(0, 1)) / per.sum(axis=(0, 1))
-    throughput = hour / HOUR / cost / use
-    return {"hour": hour, "use": use, "cost": cost, "throughput": throughput, "tokens": tokens}
+    return {"hour": hour, "use": use, "cost": cost, "throughput": hour / HOUR / cost / use}
 
 
 def fixed_mix(o: Outlook, k: int) -> Array:
@@ -214,8 +210,3 @@ def backtest(o: Outlook) -> dict[str, Any]:
             for s in b.scores
         ],
     }  # fmt: skip
-
-
-def basis(fact: Fact) -> str:
-    """Where a fact comes from, in a few words."""
-    return ", ".join(dict.fromkeys(source.title for source in fact.sources))
