@@ -1,5 +1,7 @@
 """The map of costs: ratios and crossings by hand, one cell by the search, the price that turns it, the chart."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -67,7 +69,10 @@ def test_one_cell_is_the_search_itself():
     assert slow.probability < 0.5
     assert fast.gpu is None
     assert fast.probability == 1.0
-    again = cells(("gpt-oss-120b",), (40.0,), (1000.0,), 8, 2026)[0]
+    said: list[str] = []
+    with ThreadPoolExecutor(1) as executor:
+        again = cells(("gpt-oss-120b",), (40.0,), (1000.0,), 8, 2026, said.append, executor)[0]
+    assert said == ["map 1 of 1: gpt-oss-120b, 1000 requests/s, 40 tokens/s a user"]
     assert np.array_equal(again.draws, slow.draws)
     back = unrow(row(slow))
     assert np.array_equal(back.draws, slow.draws)

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from lcot.cli.workers import MOST, opened
 from lcot.errors import InputError
 
 DRAWS = 64  # through the model, unless asked otherwise
@@ -23,6 +24,7 @@ def claims(
     scenario: str = "goldman",
     draws: int = DRAWS,
     seed: int = 2026,
+    workers: int = 0,
     record_only: Annotated[bool, Parameter(negative=())] = False,
     json_: Annotated[bool, Parameter(name="--json", negative=())] = False,
     svg: Path | None = None,
@@ -41,6 +43,8 @@ def claims(
         Draws through the model.
     seed
         Seed of the draws.
+    workers
+        Worker processes for the map of C11; 0: here.
     record_only
         Do not run the model: the record, the verdict and what turns it.
     json_
@@ -53,8 +57,10 @@ def claims(
 
     if draws < 1 or draws > 1 << 16:
         raise InputError(f"--draws is {draws}; allowed: 1 to {1 << 16}")
-    with telling() as progress:
-        answer = answered(id or [], scenario, draws, seed, progress, model=not record_only)
+    if not 0 <= workers <= MOST:
+        raise InputError(f"--workers is {workers}; allowed: 0 to {MOST}")
+    with telling() as progress, opened("", workers) as executor:
+        answer = answered(id or [], scenario, draws, seed, progress, not record_only, executor)
     print(json.dumps(answer, indent=1) if json_ else as_text(answer))
     if svg is not None:
         draw(answer, svg)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import starmap
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +22,9 @@ from lcot.facts import catalog
 from lcot.market.types import Array
 from lcot.serving.types import Target, Traffic
 from lcot.workload.models import model as model_of
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 MODELS = ("gpt-oss-120b", "qwen3-32b", "llama-3.3-70b", "deepseek-v3")
 SPEEDS = (20.0, 40.0, 60.0, 80.0, 110.0, 150.0, 200.0, 300.0, 500.0)  # tokens/s a user
@@ -234,6 +239,7 @@ def cells(
     draws: int = 64,
     seed: int = 2026,
     progress: Callable[[str], None] | None = None,
+    executor: Executor | None = None,
 ) -> tuple[Cell, ...]:
     """The whole map.
 
@@ -248,7 +254,9 @@ def cells(
     draws, seed : int
         Of the facts and the model's error. [1]
     progress : callable, optional
-        Called with a word on each model and speed.
+        Called with a word on each cell.
+    executor : Executor, optional
+        Of `concurrent.futures`: where cells are made; the map is the same wherever.
 
     Returns
     -------
@@ -262,11 +270,11 @@ def cells(
     """
     if not (models and speeds and loads):
         raise DomainError("map", (models, speeds, loads), "at least one model, speed and load")
+    asked = [(model, speed, load, draws, seed) for model in models for load in loads for speed in speeds]
+    every = executor.map(cell, *zip(*asked, strict=True)) if executor else starmap(cell, asked)
     made: list[Cell] = []
-    for model in models:
-        for load in loads:
-            for speed in speeds:
-                if progress:
-                    progress(f"{model}, {load:g} requests/s, {speed:g} tokens/s a user")
-                made.append(cell(model, speed, load, draws, seed))
+    for (model, speed, load, *_), found in zip(asked, every, strict=True):
+        made.append(found)
+        if progress:
+            progress(f"map {len(made)} of {len(asked)}: {model}, {load:g} requests/s, {speed:g} tokens/s a user")
     return tuple(made)

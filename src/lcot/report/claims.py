@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -19,7 +20,13 @@ DRAWN = 1024  # draws of the record's own facts, which cost nothing
 
 
 def answered(
-    names: Sequence[str], scenario: str, draws: int, seed: int, progress: Said | None = None, model: bool = True
+    names: Sequence[str],
+    scenario: str,
+    draws: int,
+    seed: int,
+    progress: Said | None = None,
+    model: bool = True,
+    executor: Executor | None = None,
 ) -> dict[str, Any]:
     """The claims asked for (all without any), with what the model says where it tests them."""
     known = claim_ids()
@@ -34,7 +41,7 @@ def answered(
         read, turns = market_of(scenario, draws, seed, progress)
         found = [replace(with_market(one, read), flips=(*one.flips, *turns.get(one.id, ()))) for one in found]
     if model and any(one.id == "C11" for one in found):
-        mapped = map_of(draws, seed, progress)
+        mapped = map_of(draws, seed, progress, executor)
         crossed = crossings(mapped)
     found = [with_map(one, mapped) if mapped else one for one in found]
     return {

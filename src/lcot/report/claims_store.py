@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
+from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import cache
@@ -53,9 +54,13 @@ def kept(name: str, draws: int, seed: int, make: Callable[[], Any]) -> Any:
     return made
 
 
-def map_of(draws: int, seed: int, progress: Said | None = None) -> tuple[Cell, ...]:
+def map_of(draws: int, seed: int, progress: Said | None = None, executor: Executor | None = None) -> tuple[Cell, ...]:
     """The map of costs over speed, load and model."""
-    rows = kept("map", draws, seed, lambda: [row(one) for one in cells(draws=draws, seed=seed, progress=progress)])
+
+    def run() -> list[dict[str, Any]]:
+        return [row(one) for one in cells(draws=draws, seed=seed, progress=progress, executor=executor)]
+
+    rows = kept("map", draws, seed, run)
     return tuple(unrow(one) for one in rows)
 
 
