@@ -68,12 +68,12 @@ def as_text(a: dict[str, Any], top: int) -> str:
         lines.append(f"{name[:51]:52s}{bar['cause'][:27]:28s}{ends}{'' if slope is None else f'{slope:+.2f} %':>10}")
     lines += [
         "",
-        f"{'':32s}{'share of the variance':^22}{'the same, engine known':^24}",
-        f"{'cause':32s}{'alone':>10}{'in all':>10}{'alone':>13}{'in all':>10}   {a['draws']} evaluations",
+        f"{'':32s}{'share of the variance':>30}{'the same, engine known':>30}",
+        f"{'cause':32s}{'alone':>10}{'in all (90 %)':>20}{'alone':>10}{'in all (90 %)':>20}   {a['draws']} evaluations",
     ]
     known = a["shares_engine_known"]
     for cause in dict.fromkeys([*a["shares"], *known]):
-        cells = "".join(share_cells(some.get(cause), wide) for some, wide in ((a["shares"], 10), (known, 13)))
+        cells = "".join(share_cells(some.get(cause)) for some in (a["shares"], known))
         lines.append(f"{cause:32s}{cells}".rstrip())
     if a["missed"]:
         lines.append(
@@ -82,12 +82,12 @@ def as_text(a: dict[str, Any], top: int) -> str:
     return "\n".join([*lines, *(families_text(a["architectures"]) if a["architectures"] else [])])
 
 
-def share_cells(share: dict[str, Any] | None, width: int) -> str:
-    """First-order and total share of one cause."""
+def share_cells(share: dict[str, Any] | None) -> str:
+    """First-order and total share of one cause, the total with its interval."""
     if share is None:
-        return f"{'':>{width}}{'':>10}"
-    first, total = (min(max(share[key], 0.0), 1.0) for key in ("first", "total"))
-    return f"{first:>{width}.0%}{total:>10.0%}"
+        return " " * 30
+    first, total, low, high = (min(max(share[key], 0.0), 1.0) for key in ("first", "total", "total_low", "total_high"))
+    return f"{first:>10.0%}{f'{total:.0%} ({low:.0%}-{high:.0%})':>20}"
 
 
 def families_text(some: Sequence[dict[str, Any]]) -> list[str]:
