@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from lcot.cell import Cell, evaluate, in_order, value_of
+from lcot.choice.finalists import eased
+from lcot.choice.search import plans
+from lcot.serving.types import Target
 from lcot.trace.leaves import Given, Held
 from lcot.trace.numbers import numbers
 from lcot.trace.plans import computed, operating, trace
@@ -50,7 +53,7 @@ def test_other_facts_move_the_tree_as_they_move_the_functions(traced):
     chip = replace(d.system.chip, facts=moved(d.system.chip.facts, changes))
     system = replace(d.system, chip=chip, facts=moved(d.system.facts, changes))
     paired = replace(d.paired, system=system) if d.paired is not None else None
-    batches, mean = operating(plan, question)
+    batches, mean = operating(plan)
     site = replace(question.site, facts=moved(question.site.facts, changes))
     own, changed = replace(d, system=system, paired=paired), replace(question, site=site)
     _, _, bill = computed(own, changed, question.traffic, batches, mean, plan.served.limit)
@@ -90,7 +93,23 @@ def test_another_fact_is_another_hash():
 
 def test_batches_lie_about_the_operating_points():
     what = ASKED[0]
-    plan, question = best(*what), asked(*what)
-    batches, mean = operating(plan, question)
+    plan = best(*what)
+    batches, mean = operating(plan)
     assert batches[0] <= mean <= batches[-1]
     assert set(batches) <= set(np.asarray(plan.points.batch))
+
+
+APART = ("hgx-h200", "llama-3.3-70b", 20.0, 0.0, "own")
+
+
+@pytest.mark.parametrize("limit", ["speed", "time to first token"])
+def test_a_plan_that_the_event_kernel_eased_is_traced_as_eased(limit):
+    question = replace(asked(*APART), target=Target(50.0, 2.0))
+    plan = next(p for p in plans(question, question.systems[0])[0] if p.pool is not None)
+    less = eased(eased(plan, question, limit), question, limit)
+    assert float(less.served.capacity) != float(plan.served.capacity)
+    found = trace(less, question)
+    assert found.bill.cost["bottleneck_seconds"].blended.value == pytest.approx(
+        less.bill.cost["bottleneck_seconds"].blended, rel=1e-12
+    )
+    assert value_of(found.served.capacity) == pytest.approx(float(less.served.capacity), rel=1e-12)

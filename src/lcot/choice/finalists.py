@@ -282,7 +282,7 @@ def eased(candidate: Plan, question: Question, limit: str) -> Plan | None:
     mean = np.asarray(interpolate(best, points.rate, points.batch))
     factor = question.site.facts.number("load_factor") if rate is None else 1.0
     less = at_load(points, mean, limit, candidate.steps, question.traffic, factor, pool)
-    return replace(candidate, served=less, bill=billed(candidate.deployment, less, question), pool=pool)
+    return replace(candidate, served=less, bill=billed(candidate.deployment, less, question), pool=pool, mean=mean)
 
 
 def traffic_of(trace: Requests) -> Traffic:

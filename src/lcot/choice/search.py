@@ -114,8 +114,8 @@ def on_curve(steps: StepTime, points: Curve, pool: Pool | None, question: Questi
     try:
         bill = billed(deployment, served, question)
     except MissingFact as error:
-        return Plan(deployment, steps, points, served, None, f"{error.owner}.{error.key}", pool)
-    return Plan(deployment, steps, points, served, bill, pool=pool)
+        return Plan(deployment, steps, points, served, None, f"{error.owner}.{error.key}", pool, mean)
+    return Plan(deployment, steps, points, served, bill, pool=pool, mean=mean)
 
 
 def beside(deployment: Deployment) -> System | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from lcot.cost.types import Bill
-from lcot.facts.types import Site, System
+from lcot.facts.types import Numeric, Site, System
 from lcot.serving.curve import Curve
 from lcot.serving.pools import Pool
 from lcot.serving.spread import Spread as Times
@@ -48,6 +48,7 @@ class Plan:
     bill: Bill | None  # None: unpriced, or API
     unpriced: str = ""  # the fact that is missing
     pool: Pool | None = None  # the copies that compute prompts, where those are apart
+    mean: Numeric = float("nan")  # batch that a copy may run at on average within the target
 
 
 def layout_of(plan: Plan) -> str:

@@ -15,9 +15,8 @@ from lcot.choice.types import Plan, Question
 from lcot.cost.types import Bill
 from lcot.errors import MissingFact
 from lcot.facts.types import Numeric
-from lcot.serving.capacity import capacity, interpolate
 from lcot.serving.curve import Curve
-from lcot.serving.prompts import curve_of
+from lcot.serving.prompts import curve_of, pool_of
 from lcot.serving.steady import at_load
 from lcot.serving.types import Served, Traffic
 from lcot.steptime.estimate import estimate
@@ -55,7 +54,7 @@ def trace(plan: Plan, question: Question, leaves: Leaves | None = None, label: s
         raise MissingFact(owner, key, "the bill")
     leaves = leaves or Leaves()
     mark = digest(plan, question)
-    batches, mean = operating(plan, question)
+    batches, mean = operating(plan)
     why = f"points of the search's grid of batches next to those it found; inputs {mark}"
     batch = leaf(batches, Held("batch", "1", why))
     best = leaf(mean, Held("capacity batch", "1", capacity_of(plan, question, mark)))
@@ -63,7 +62,7 @@ def trace(plan: Plan, question: Question, leaves: Leaves | None = None, label: s
     with watching():
         points, served, bill = computed(
             own, replace(question, site=leaves.site(question.site)), asked(question.traffic, leaves), batch, best,
-            plan.served.limit, held_steps,
+            plan.served.limit, waiting(plan, question, mark), held_steps,
         )  # fmt: skip
         total = bill.total
     if isinstance(total, Cell):
@@ -73,7 +72,7 @@ def trace(plan: Plan, question: Question, leaves: Leaves | None = None, label: s
 
 def computed(
     deployment: Deployment, question: Question, traffic: Traffic, batch: Numeric, capacity_batch: Numeric, limit: str,
-    hold: Callable[[StepTime], StepTime] = lambda steps: steps,
+    wait: Numeric = 1.0, hold: Callable[[StepTime], StepTime] = lambda steps: steps,
 ) -> tuple[Curve, Served, Bill]:  # fmt: skip
     """Curve, fleet and bill of a deployment at given batches, on floats or on cells.
 
@@ -91,6 +90,8 @@ def computed(
         Mean batch that a copy may run at within the target. [1]
     limit : str
         What stops a larger one.
+    wait : numeric
+        Share of the wait that prompts apart are allowed in closed form. [1]
     hold : callable
         Step time as it is to be asked.
 
@@ -111,6 +112,7 @@ def computed(
     """
     steps = hold(estimate(deployment))
     points, pool = curve_of(steps, question.traffic, question.target, batch)
+    pool = replace(pool, waits=pool.waits * wait) if pool is not None else None
     load = question.site.facts.number("load_factor") if question.traffic.rate is None else 1.0
     served = at_load(points, capacity_batch, limit, steps, traffic, load, pool)
     return points, served, billed(deployment, served, replace(question, traffic=traffic))
@@ -135,19 +137,28 @@ def asked(traffic: Traffic, leaves: Leaves) -> Traffic:
     )
 
 
-def operating(plan: Plan, question: Question) -> tuple[np.ndarray, float]:
+def operating(plan: Plan) -> tuple[np.ndarray, float]:
     """Batches of the plan's grid around its capacity and its operating point, and the batch at capacity."""
     points, served = plan.points, plan.served
     grid, rates = np.asarray(points.batch, dtype=float), np.asarray(points.rate, dtype=float)
-    if plan.pool is None:
-        mean = float(interpolate(float(served.capacity / served.copies), rates, grid))
-    else:
-        mean = float(capacity(points, question.target, question.traffic.burstiness)[0])
+    mean = float(plan.mean)
     each = float(served.rate / served.copies)
     chosen = {0, len(grid) - 1}
     for place in (np.searchsorted(grid, mean), np.searchsorted(rates, each)):
         chosen |= {int(np.clip(place - 1, 0, len(grid) - 1)), int(np.clip(place, 0, len(grid) - 1))}
     return grid[sorted(chosen)], mean
+
+
+def waiting(plan: Plan, question: Question, mark: str) -> Numeric:
+    """Share of the wait in closed form that the event kernel left to prompts computed apart; 1 where it took none."""
+    if plan.pool is None or plan.steps.prefill is None:
+        return 1.0
+    stated = pool_of(plan.steps.prefill, question.traffic, question.target)
+    share = float(plan.pool.waits / stated.waits)
+    why = (
+        f"share of the wait allowed in closed form that held in the event kernel (seed {question.seed}); inputs {mark}"
+    )
+    return leaf(share, Held("wait of prompts", "1", why)) if abs(share - 1.0) > 1e-12 else 1.0
 
 
 def held_steps(steps: StepTime) -> StepTime:

@@ -207,7 +207,7 @@ def in_python(answer):
         chip = replace(d.system.chip, facts=moved(d.system.chip.facts))
         system = replace(d.system, chip=chip, facts=moved(d.system.facts))
         own = replace(d, system=system, paired=None if d.paired is None else replace(d.paired, system=system))
-        batches, mean = operating(plan, question)
+        batches, mean = operating(plan)
         _, _, bill = computed(own, replace(question, site=site), traffic, batches, mean, plan.served.limit)
         costs[item.system.name] = float(bill.cost["bottleneck_seconds"].blended) * 1e6
     return costs
