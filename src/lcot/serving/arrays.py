@@ -13,10 +13,6 @@ from lcot.steptime.types import StepTable
 
 ROUTING = {"round_robin": 0, "least_loaded": 1, "session": 2}
 BATCHING = {"mixed": 1, "prefill_first": 0}
-REQUEST = np.dtype(
-    [(n, np.int64) for n in ("input", "output", "session", "hash_start", "hash_count")]
-    + [(n, np.float64) for n in ("arrival", "think")]
-)
 BINS = 2048  # of the timeline
 
 
@@ -64,7 +60,7 @@ def _block(policy: Policy) -> int:
     return policy.block if policy.acceptance_length == 1 else 1
 
 
-def stacked(tables: list[StepTable]) -> tuple[np.ndarray, ...]:
+def stacked(tables: list[StepTable]) -> dict[str, np.ndarray]:
     """Arrays of the pools, one above the other; a shorter one is padded where it is never read. [s, s/token, token]"""
 
     def stack(parts: list[np.ndarray]) -> np.ndarray:
@@ -76,16 +72,16 @@ def stacked(tables: list[StepTable]) -> tuple[np.ndarray, ...]:
 
     longest = max(len(t.tokens) for t in tables)
     axes = [stack([np.asarray(axis, np.float64) for axis in t.grid]) for t in tables]
-    return (
-        stack([np.asarray(t.decode) for t in tables]),
-        stack([_lengthened(np.asarray(t.tokens, np.float64), longest) for t in tables]),
-        stack([np.asarray(t.prompt) for t in tables]),
-        stack([np.asarray(t.prompt_tokens) for t in tables]),
-        stack([np.asarray(t.rest, np.float64).ravel() for t in tables]),
-        np.array([np.shape(t.rest) for t in tables], np.int64),
-        stack(axes),
-        np.zeros((2, 5)),
-    )
+    return {
+        "surface": stack([np.asarray(t.decode) for t in tables]),
+        "token_time": stack([_lengthened(np.asarray(t.tokens, np.float64), longest) for t in tables]),
+        "prompt_rows": stack([np.asarray(t.prompt) for t in tables]),
+        "row_tokens": stack([np.asarray(t.prompt_tokens) for t in tables]),
+        "rest": stack([np.asarray(t.rest, np.float64).ravel() for t in tables]),
+        "shape": np.array([np.shape(t.rest) for t in tables], np.int64),
+        "axes": stack(axes),
+        "work": np.zeros((3, 5)),
+    }
 
 
 def _lengthened(curve: np.ndarray, size: int) -> np.ndarray:
@@ -188,7 +184,7 @@ def initial(
 
 def lines_of(requests: Requests) -> np.ndarray:
     """Requests as records of the kernel. [token, s]"""
-    lines = np.zeros(len(requests), REQUEST)
+    lines = np.zeros(len(requests), records.REQUEST)
     lines["input"], lines["output"] = requests.input_tokens, requests.output_tokens
     lines["arrival"] = requests.arrival
     lines["think"] = 0.0 if requests.think is None else requests.think

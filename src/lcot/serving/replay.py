@@ -11,6 +11,7 @@ import numpy as np
 from lcot.errors import InputError
 from lcot.serving.arrays import check_policy, check_requests, initial, lines_of, open_order, stacked
 from lcot.serving.kernel import records
+from lcot.serving.kernel.native import run
 from lcot.serving.types import Outcome, Policy, Requests
 from lcot.steptime.types import StepTable
 
@@ -127,8 +128,6 @@ class Replay:
         self, requests: Requests, last: bool, progress: Callable[[int, float], None] | None = None
     ) -> Iterable[np.ndarray]:
         """Run on with more requests; yields lines of those that ended, in the order of their end."""
-        from lcot.serving.kernel.loop import run
-
         check_requests(requests)
         state, clock = self.state, self.state["clock"]
         lines = lines_of(requests)
@@ -139,14 +138,10 @@ class Replay:
         clock["offset"], clock["next_open"], clock["next_closed"], clock["last_chunk"] = self.fed, 0, 0, int(last)
         self.fed += len(requests)
         out = np.empty(len(state["slots"]) + len(requests) + 1, records.ROW)
+        given = {**state, **self.tables, "request": lines, "opens": opens, "successors": successors, "out": out}
         while True:
             clock["rows"] = 0
-            s = state
-            code = run(
-                s["rule"], clock, s["replicas"], s["ends"], s["slots"], s["marks"], s["classes"], s["joins"],
-                s["finishing"], s["nodes"], s["keys"], s["values"], s["users"], lines, opens, successors, s["hashes"],
-                *self.tables, s["decode_use"], s["prompt_use"], s["histogram"], s["timeline"], out, EVENTS,
-            )  # fmt: skip
+            code = run(given, EVENTS)
             self.ended += int(clock["rows"][0])
             if clock["rows"][0]:
                 yield out[: int(clock["rows"][0])]

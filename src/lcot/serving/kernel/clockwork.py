@@ -5,7 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from lcot.serving.kernel.compiled import part
+
+FIRST_BIN = (1022 - 40) * 64  # of intervals: an exponent of -40
 
 
 @part
@@ -65,22 +69,22 @@ def prompt_time(rows: Any, row_tokens: Any, pool: Any, tokens: Any, pairs: Any) 
 
 
 @part
-def rest_time(rest: Any, shape: Any, axes: Any, pool: Any, at: Any, work: Any) -> Any:
-    """What the sum of the other terms misses, linear between grid points along five axes, level beyond them."""
+def rest_time(rest: Any, shape: Any, axes: Any, pool: Any, work: Any) -> Any:
+    """What the sum of the other terms misses at ``work[2]``, linear between points of five axes, level beyond them."""
     base, stride = 0, 1
     for axis in range(4, -1, -1):
         low, high = 0, shape[pool, axis] - 1
         work[0, axis] = 0.0
         work[1, axis] = stride
-        if high > 0 and at[axis] > axes[pool, axis, 0]:
+        if high > 0 and work[2, axis] > axes[pool, axis, 0]:
             while high - low > 1:
                 middle = (low + high) // 2
-                if axes[pool, axis, middle] <= at[axis]:
+                if axes[pool, axis, middle] <= work[2, axis]:
                     low = middle
                 else:
                     high = middle
             left, right = axes[pool, axis, low], axes[pool, axis, high]
-            work[0, axis] = min(1.0, (at[axis] - left) / (right - left))
+            work[0, axis] = min(1.0, (work[2, axis] - left) / (right - left))
         base += low * stride
         stride *= shape[pool, axis]
     value = 0.0
@@ -125,8 +129,8 @@ def steps_until(first: Any, growth: Any, start: Any, moment: Any, most: Any) -> 
 @part
 def interval_bin(seconds: Any) -> Any:
     """Bin of an interval between tokens: 64 an octave."""
-    mantissa, exponent = math.frexp(seconds)
-    return min(max((exponent + 40) * 64 + int((mantissa - 0.5) * 128), 0), 64 * 80 - 1)
+    bits = np.float64(seconds).view(np.int64)  # exponent, and the first six binary places
+    return min(max((bits >> 46) - FIRST_BIN, 0), 64 * 80 - 1)
 
 
 @part
@@ -137,7 +141,7 @@ def count_intervals(histogram: Any, first: Any, growth: Any, steps: Any, weight:
         where = interval_bin(duration)
         taken = left
         if growth > 0.0:
-            upper = math.ldexp(0.5 + (where % 64 + 1) / 128, where // 64 - 40)
+            upper = np.int64((where + 1 + FIRST_BIN) << 46).view(np.float64)
             if where < 64 * 80 - 1 and duration + growth * (left - 1) >= upper:
                 taken = min(left, max(1, math.ceil((upper - duration) / growth)))
         histogram[where] += taken * weight

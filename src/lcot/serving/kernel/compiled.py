@@ -1,80 +1,88 @@
-"""Compile the kernel once, and keep the machine code under a hash of all the kernel's sources.
-
-numba's own cache looks only at the file that holds a function, so a change in a file that it calls would go
-unseen. Here every source of this folder is in the stamp, and the folder for the code is numba's own choice:
-``NUMBA_CACHE_DIR``, else beside the sources, else the user's cache.
-"""
+"""How the parts of the kernel are compiled: one unit of machine code that knows neither Python nor its compiler."""
 
 from __future__ import annotations
 
-import hashlib
+import re
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core import caching, cgutils
 from numba.extending import intrinsic
-from numba.np.arrayobj import make_array
+
+part: Callable[[Callable[..., Any]], Any] = numba.njit(nogil=True, forceinline=True, error_model="numpy")
+C_LIBRARY = ("sqrt", "floor", "ceil")  # what any process has
+_NOTHING = "define internal void @NRT_MemInfo_call_dtor(ptr %0) {\n  ret void\n}"
+_whole = numba.types.int64
+_SIGNATURE = _whole(numba.types.CPointer(_whole), _whole)
 
 
-@cache
-def source_hash() -> str:
-    """SHA-256 over the sources of the kernel. [text]"""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+def _as_pointer(_: Any, address: Any) -> Any:
+    def generate(_context: Any, builder: Any, _signature: Any, values: Any) -> Any:
+        from llvmlite import ir
+
+        return builder.inttoptr(values[0], ir.PointerType(ir.IntType(8)))
+
+    return numba.types.voidptr(address), generate
 
 
-def _stamped(locator: Any) -> Any:
-    def get_source_stamp(_: Any) -> str:
-        return source_hash()
-
-    return type(locator.__name__, (locator,), {"get_source_stamp": get_source_stamp})
+_pointer: Any = intrinsic(_as_pointer)
 
 
-class _Store(caching.CompileResultCacheImpl):
-    _locator_classes = [_stamped(locator) for locator in caching.CompileResultCacheImpl._locator_classes[:3]]  # noqa: RUF012  # pyright: ignore
+_array: Any = numba.carray  # pyright: ignore[reportPrivateImportUsage]
 
 
-class _KernelCache(caching.FunctionCache):
-    _impl_class = _Store
+@part
+def line(places: Any, i: Any, dtype: Any) -> Any:
+    """Array ``i`` of those handed over, with one axis."""
+    return _array(_pointer(places[5 * i]), (places[5 * i + 1],), dtype)
 
 
-def compiled(function: Callable[..., Any]) -> Any:
-    """Entry point of the kernel, compiled without the interpreter lock and kept between processes.
+@part
+def plane(places: Any, i: Any, dtype: Any) -> Any:
+    """Array ``i`` of those handed over, with two axes."""
+    return _array(_pointer(places[5 * i]), (places[5 * i + 1], places[5 * i + 2]), dtype)
 
-    Parameters
-    ----------
-    function : callable
-        The function to compile. [function]
+
+@part
+def solid(places: Any, i: Any, dtype: Any) -> Any:
+    """Array ``i`` of those handed over, with three axes."""
+    shape = (places[5 * i + 1], places[5 * i + 2], places[5 * i + 3])
+    return _array(_pointer(places[5 * i]), shape, dtype)
+
+
+@part
+def hyper(places: Any, i: Any, dtype: Any) -> Any:
+    """Array ``i`` of those handed over, with four axes."""
+    shape = (places[5 * i + 1], places[5 * i + 2], places[5 * i + 3], places[5 * i + 4])
+    return _array(_pointer(places[5 * i]), shape, dtype)
+
+
+def machine_code() -> tuple[str, bytes]:
+    """Compile the kernel.
 
     Returns
     -------
-    callable
-        Its compiled form. [function]
+    tuple
+        Name of the entry, and the object file. [text], [byte]
     """
-    dispatcher: Any = numba.njit(nogil=True)(function)
-    if hasattr(dispatcher, "_cache"):  # not where numba is switched off
-        dispatcher._cache = _KernelCache(function)
-    return dispatcher
+    import llvmlite.binding as llvm
+
+    from lcot.serving.kernel.loop import run
+
+    compile_for_c: Any = numba.cfunc
+    made = compile_for_c(_SIGNATURE, nopython=True, error_model="numpy")(run)
+    library = made._library
+    text = _counting_nothing(str(library._final_module))
+    return made.native_name, library.codegen._tm.emit_object(llvm.parse_assembly(text))
 
 
-def _without_count(_: Any, array: Any) -> Any:
-    """The same array without its reference count, which costs an atomic operation wherever a part takes a view.
+def _counting_nothing(text: str) -> str:
+    """The code with what it would call outside of itself filled in; raises `AssertionError` where that is unknown.
 
-    The caller of the kernel holds every array for the whole call.
+    The arrays are the caller's and have no reference count, so the one call to end it is never made.
     """
-
-    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        view = make_array(signature.args[0])(context, builder, value=values[0])
-        view.meminfo = cgutils.get_null_value(view.meminfo.type)
-        return view._getvalue()
-
-    return array(array), generate
-
-
-borrowed: Any = intrinsic(_without_count)
-part: Callable[[Callable[..., Any]], Any] = numba.njit(nogil=True, forceinline=True)
+    text = re.sub(r"declare (?:\S+ )*void @NRT_MemInfo_call_dtor\(.*", _NOTHING, text)
+    called = re.findall(r"^declare .*?@\"?([^\"(\s]+)", text, re.M)
+    outside = [name for name in called if not name.startswith("llvm.") and name not in C_LIBRARY]
+    assert not outside, f"the kernel calls {', '.join(outside)}, which no process without the compiler has"
+    return text

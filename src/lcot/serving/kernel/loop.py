@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from lcot.serving.kernel.clockwork import spread
-from lcot.serving.kernel.compiled import borrowed, compiled, part
+from lcot.serving.kernel.compiled import hyper, line, part, plane, solid
 from lcot.serving.kernel.heaps import pop_user
+from lcot.serving.kernel.records import CLOCK, MARK, NODE, REPLICA, REQUEST, ROW, RULES, SLOT, USER
 from lcot.serving.kernel.sequences import next_turn, release, row_of
 from lcot.serving.kernel.steps import account, cut_short, end_marks, end_prompts, plan, polled
+
+WHOLE, REAL = np.dtype(np.int64), np.dtype(np.float64)
 
 
 @part
@@ -65,24 +70,24 @@ def issue(
     s = clock.free_slots
     one = slots[s]
     clock.free_slots = one.next
-    line = request[i]
+    mine = request[i]
     one.index = i
     one.request = clock.offset + i
-    one.input = line.input
-    one.output = line.output
+    one.input = mine.input
+    one.output = mine.output
     one.generated = 0
-    one.prompt = line.input
+    one.prompt = mine.input
     one.done = 0
     one.transferred = 0
     one.marked = 0
-    one.hash_start = line.hash_start
-    one.hash_count = line.hash_count
+    one.hash_start = mine.hash_start
+    one.hash_count = mine.hash_count
     one.nodes = 0
     one.preemptions = 0
     one.first_cached = -1
-    one.session = line.session
+    one.session = mine.session
     one.arrival = arrival
-    one.think = line.think
+    one.think = mine.think
     one.first = float("nan")
     one.engine_first = float("nan")
     one.replica = -1
@@ -148,7 +153,9 @@ def arrivals(
 @part
 def next_moment(rules: Any, clock: Any, ends: Any, request: Any, opens: Any, users: Any) -> Any:
     """When something happens next."""
-    now = ends.min()
+    now = float("inf")
+    for r in range(ends.shape[0]):
+        now = min(now, ends[r])
     if clock.next_open < opens.shape[0]:
         now = min(now, request[opens[clock.next_open]].arrival + rules.before)
     if clock.waiting_users > 0:
@@ -156,44 +163,41 @@ def next_moment(rules: Any, clock: Any, ends: Any, request: Any, opens: Any, use
     return now
 
 
-@compiled
-def run(
-    rule: Any, state: Any, replicas: Any, ends: Any, slots: Any, marks: Any, classes: Any, joins: Any,
-    finishing: Any, nodes: Any, keys: Any, values: Any, users: Any, request: Any, opens: Any, successors: Any,
-    hashes: Any, surface: Any, token_time: Any, prompt_rows: Any, row_tokens: Any, rest: Any, shape: Any,
-    axes: Any, work: Any,
-    decode_use: Any, prompt_use: Any, histogram: Any, timeline: Any, out: Any, budget: Any,
-) -> Any:  # fmt: skip
-    """Run until the trace is done (0), its next chunk is needed (1), or the budget of events is used (2)."""
-    rules, clock = rule[0], state[0]
-    replicas = borrowed(replicas)
-    ends = borrowed(ends)
-    slots = borrowed(slots)
-    marks = borrowed(marks)
-    classes = borrowed(classes)
-    joins = borrowed(joins)
-    finishing = borrowed(finishing)
-    nodes = borrowed(nodes)
-    keys = borrowed(keys)
-    values = borrowed(values)
-    users = borrowed(users)
-    request = borrowed(request)
-    opens = borrowed(opens)
-    successors = borrowed(successors)
-    hashes = borrowed(hashes)
-    surface = borrowed(surface)
-    token_time = borrowed(token_time)
-    prompt_rows = borrowed(prompt_rows)
-    row_tokens = borrowed(row_tokens)
-    rest = borrowed(rest)
-    shape = borrowed(shape)
-    axes = borrowed(axes)
-    work = borrowed(work)
-    decode_use = borrowed(decode_use)
-    prompt_use = borrowed(prompt_use)
-    histogram = borrowed(histogram)
-    timeline = borrowed(timeline)
-    out = borrowed(out)
+def run(places: Any, budget: Any) -> Any:
+    """Run until the trace is done (0), its next chunk is needed (1), or the budget of events is used (2).
+
+    ``places`` holds address and four sizes of each of `records.ARRAYS`, in that order.
+    """
+    rules = line(places, 0, RULES)[0]
+    clock = line(places, 1, CLOCK)[0]
+    replicas = line(places, 2, REPLICA)
+    ends = line(places, 3, REAL)
+    slots = line(places, 4, SLOT)
+    marks = plane(places, 5, MARK)
+    classes = plane(places, 6, WHOLE)
+    joins = plane(places, 7, REAL)
+    finishing = plane(places, 8, WHOLE)
+    nodes = plane(places, 9, NODE)
+    keys = plane(places, 10, WHOLE)
+    values = plane(places, 11, WHOLE)
+    users = line(places, 12, USER)
+    hashes = line(places, 13, WHOLE)
+    decode_use = solid(places, 14, REAL)
+    prompt_use = solid(places, 15, REAL)
+    histogram = line(places, 16, WHOLE)
+    timeline = plane(places, 17, REAL)
+    request = line(places, 18, REQUEST)
+    opens = line(places, 19, WHOLE)
+    successors = line(places, 20, WHOLE)
+    surface = hyper(places, 21, REAL)
+    token_time = plane(places, 22, REAL)
+    prompt_rows = hyper(places, 23, REAL)
+    row_tokens = plane(places, 24, REAL)
+    rest = plane(places, 25, REAL)
+    shape = plane(places, 26, WHOLE)
+    axes = solid(places, 27, REAL)
+    work = plane(places, 28, REAL)
+    out = line(places, 29, ROW)
     while True:
         if clock.phase == 0:
             if budget <= 0:

@@ -50,7 +50,7 @@ def steps_that_fit(rules: Any, me: Any, classes: Any, most: Any) -> Any:
         return math.floor(room / (rules.acceptance * me.decoding))
     if ((most + rules.block - 1) // rules.block) * me.decoding <= room:
         return most
-    rounds = int(room // me.decoding)
+    rounds = int(room) // me.decoding
     room -= rounds * me.decoding
     at = (-me.steps) % rules.block
     for i in range(rules.block):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 _WHOLE, _REAL = np.int64, np.float64
@@ -50,3 +52,39 @@ TIMELINE = ("running", "waiting", "kv_tokens", "busy", "output_tokens", "input_t
 PROMPT_USAGE = ("seconds", "sequences", "context", "prompt_tokens", "prompt_pairs", "prompt_sequences", "steps")
 INTERVAL_BINS = 64 * 80  # 64 bins an octave from 2**-40 s to 2**40 s
 REASONS = ("", "longer than the model's context", "larger than the KV cache", "prompt larger than the token budget")
+
+# One request of the trace.
+REQUEST = _record("input output session hash_start hash_count", "arrival think")
+# What the kernel is handed, in this order: kind and number of axes.
+ARRAYS: dict[str, tuple[np.dtype[Any], int]] = {
+    "rule": (RULES, 1),
+    "clock": (CLOCK, 1),
+    "replicas": (REPLICA, 1),
+    "ends": (np.dtype(_REAL), 1),
+    "slots": (SLOT, 1),
+    "marks": (MARK, 2),
+    "classes": (np.dtype(_WHOLE), 2),
+    "joins": (np.dtype(_REAL), 2),
+    "finishing": (np.dtype(_WHOLE), 2),
+    "nodes": (NODE, 2),
+    "keys": (np.dtype(_WHOLE), 2),
+    "values": (np.dtype(_WHOLE), 2),
+    "users": (USER, 1),
+    "hashes": (np.dtype(_WHOLE), 1),
+    "decode_use": (np.dtype(_REAL), 3),
+    "prompt_use": (np.dtype(_REAL), 3),
+    "histogram": (np.dtype(_WHOLE), 1),
+    "timeline": (np.dtype(_REAL), 2),
+    "request": (REQUEST, 1),
+    "opens": (np.dtype(_WHOLE), 1),
+    "successors": (np.dtype(_WHOLE), 1),
+    "surface": (np.dtype(_REAL), 4),
+    "token_time": (np.dtype(_REAL), 2),
+    "prompt_rows": (np.dtype(_REAL), 4),
+    "row_tokens": (np.dtype(_REAL), 2),
+    "rest": (np.dtype(_REAL), 2),
+    "shape": (np.dtype(_WHOLE), 2),
+    "axes": (np.dtype(_REAL), 3),
+    "work": (np.dtype(_REAL), 2),
+    "out": (ROW, 1),
+}

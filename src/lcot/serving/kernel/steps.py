@@ -196,19 +196,17 @@ def plan(
     d, context = (me.decoding, me.context) if me.advance else (0, 0.0)
     j = segment_of(surface, me.pool, d, context, me.segment if me.advance else 0)
     tokens = d * rules.tokens_per_sequence
-    point = (
-        float(d),
-        context / max(d, 1),
-        float(me.prompt_tokens),
-        me.prompt_pairs / me.prompt_tokens,
-        float(me.prompt_sequences),
-    )
+    work[2, 0] = d
+    work[2, 1] = context / max(d, 1)
+    work[2, 2] = me.prompt_tokens
+    work[2, 3] = me.prompt_pairs / me.prompt_tokens
+    work[2, 4] = me.prompt_sequences
     me.first_step = (
         surface[me.pool, d, j, 1]
         + surface[me.pool, d, j, 2] * (context - surface[me.pool, d, j, 0])
         + (looked_up(token_time, me.pool, tokens + me.prompt_tokens) - looked_up(token_time, me.pool, tokens))
         + prompt_time(rows, row_tokens, me.pool, me.prompt_tokens, me.prompt_pairs)
-        + rest_time(rest, shape, axes, me.pool, point, work)
+        + rest_time(rest, shape, axes, me.pool, work)
     )
     return now + me.first_step
 

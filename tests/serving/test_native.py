@@ -1,0 +1,40 @@
+"""The kernel's machine code: shared between processes, loaded without the compiler, kept where it can be."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from lcot.serving.kernel import native
+from lcot.serving.kernel.records import ARRAYS
+from lcot.serving.warming import warm
+
+
+def test_another_process_loads_the_code_without_the_compiler():
+    warm()
+    assert native.ready()
+    code = "import sys; from lcot.serving.warming import warm; warm(); sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_code_goes_to_the_users_cache_where_the_sources_are_read_only(tmp_path, monkeypatch):
+    barred = tmp_path / "file"
+    barred.write_text("")  # a folder below a file cannot be made
+    places = [barred / "__pycache__" / "kernel.o", tmp_path / "cache" / "kernel.o"]
+    monkeypatch.setattr(native, "kept", lambda: places)
+    monkeypatch.setattr("lcot.serving.kernel.compiled.machine_code", lambda: ("entry", b"code"))
+    assert not native.ready()
+    assert native._code() == b"entry\ncode"
+    assert places[1].read_bytes() == b"entry\ncode"
+    assert [path.name for path in places[1].parent.iterdir()] == ["kernel.o"]
+    monkeypatch.setattr("lcot.serving.kernel.compiled.machine_code", pytest.fail)
+    assert native._code() == b"entry\ncode"
+
+
+def test_an_array_of_another_kind_is_refused():
+    arrays = {name: np.zeros((1,) * axes, dtype) for name, (dtype, axes) in ARRAYS.items()}
+    with pytest.raises(TypeError, match="hashes is float64"):
+        native.run(arrays | {"hashes": np.zeros(1)}, 0)
