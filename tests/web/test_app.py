@@ -1,6 +1,7 @@
 """The API under the page: the same answers as the command line, and clear refusals."""
 
 import json
+import time
 
 import pytest
 
@@ -13,27 +14,71 @@ from fastapi.testclient import TestClient
 from lcot.cli import run
 from lcot.cli.web import asked, token_for
 from lcot.web.app import create
+from lcot.workload.models import model_ids
+from tests.workload.test_reading import config
 
-ASKED = {"model": "llama-3.3-70b", "speed": "50", "rate": "20", "system": ["hgx-h200", "mi300x-8"]}
+ASKED = {"model": "llama-3.3-70b", "speed": 50, "rate": 20, "system": ["hgx-h200", "dgx-b200"]}
 
 
 @pytest.fixture(scope="module")
 def client():
-    return TestClient(create(asked), base_url="http://localhost")
+    with TestClient(create(asked), base_url="http://localhost") as made:
+        yield made
+
+
+def done(client, state, seconds=240.0):
+    until = time.monotonic() + seconds
+    while state["state"] == "running" and time.monotonic() < until:
+        time.sleep(0.1)
+        state = client.get(f"/api/work/{state['id']}").json()
+    return state
 
 
 def test_answers_are_those_of_the_command(client, capsys):
-    got = client.get("/api/compare", params=ASKED | {"draws": 16}).json()
-    words = ["--speed", "50", "--rate", "20", "--system", "hgx-h200", "--system", "mi300x-8", "--draws", "16"]
+    got = client.post("/api/compare", json=ASKED | {"draws": 16}).json()
+    words = ["--speed", "50", "--rate", "20", "--system", "hgx-h200", "--system", "dgx-b200", "--draws", "16"]
     run(["compare", "llama-3.3-70b", *words, "--finalists", "0", "--json"])
     assert got["answer"] == json.loads(capsys.readouterr().out)
-    assert set(got["charts"]) == {"front", "cheapest", "bill"}
+    assert set(got["charts"]) == {"front", "cheapest", "bill", "step"}
 
 
-def test_bill_adds_up_to_the_blended_cost(client):
-    got = client.get("/api/compare", params=ASKED).json()
+def test_bill_and_step_add_up(client):
+    got = client.post("/api/compare", json=ASKED).json()
+    best = got["answer"]["systems"][0]
     total = got["charts"]["bill"]["data"]["values"][-1]["value"]
-    assert total == pytest.approx(got["answer"]["systems"][0]["usd_per_mtok"]["blended"], rel=1e-6)
+    assert total == pytest.approx(best["usd_per_mtok"]["blended"], rel=1e-6)
+    parts = got["charts"]["step"]["layer"][0]["data"]["values"]
+    mine = sum(row["seconds"] for row in parts if row["case"] == best["system"])
+    assert mine == pytest.approx(best["time_per_output_token"], rel=0.05)
+
+
+def test_a_slider_gets_what_a_fresh_question_gets(client):
+    for changed in ({"speed": 30}, {"speed": 80}, {"rate": 100}, {"rate": None}, {"basis": "rent"}):
+        slid = client.post("/api/slide", json=ASKED | changed).json()["answer"]
+        fresh = client.post("/api/compare", json=ASKED | changed).json()["answer"]
+        assert [s["system"] for s in slid["systems"]] == [s["system"] for s in fresh["systems"]]
+        for one, other in zip(slid["systems"], fresh["systems"], strict=True):
+            assert one["usd_per_mtok"]["blended"] == pytest.approx(other["usd_per_mtok"]["blended"], rel=0.02)
+
+
+def test_a_config_is_a_model(client):
+    body = ASKED | {"model": "mine", "config": config("llama-3.3-70b")}
+    mine = client.post("/api/compare", json=body).json()["answer"]
+    known = client.post("/api/compare", json=ASKED).json()["answer"]
+    assert mine["question"]["model"] == "mine"
+    assert mine["systems"][0]["usd_per_mtok"] == known["systems"][0]["usd_per_mtok"]
+    wrong = client.post("/api/compare", json=body | {"config": {"model_type": "llama", "hidden_sise": 8}})
+    assert wrong.status_code == 400
+    assert wrong.json()["error"]["message"]
+
+
+def test_a_trace_is_a_load(client):
+    text = "arrival,input_tokens,output_tokens\n0,100,10\n1,200,30\n2,300,20\n"
+    found = client.post("/api/traffic", json=text).json()
+    assert found == {"requests": 3, "input": 200.0, "output": 20.0, "cached": 0.0, "rate": 1.0}
+    wrong = client.post("/api/traffic", json=text + "3,many,1\n")
+    assert wrong.status_code == 400
+    assert "5" in wrong.json()["error"]["message"]  # the line
 
 
 @pytest.mark.parametrize(
@@ -46,25 +91,59 @@ def test_bill_adds_up_to_the_blended_cost(client):
         ({"system": ["hgx-h201"]}, 400),
         ({"draws": 1000000}, 422),
         ({"input": "nan"}, 422),
-        ({"output": "-1"}, 422),
+        ({"output": -1}, 422),
         ({"set": "a=b"}, 422),
+        ({"config": {"a": [[[[[[[[[1]]]]]]]]]}}, 400),
     ],
 )
 def test_bad_input_is_refused_in_one_shape(client, changed, status):
-    reply = client.get("/api/compare", params=ASKED | changed)
-    assert reply.status_code == status
-    assert reply.json()["schema"] == "lcot.error/1"
-    assert reply.json()["error"]["message"]
+    for path in ("/api/compare", "/api/slide"):
+        reply = client.post(path, json=ASKED | changed)
+        assert reply.status_code == status
+        assert reply.json()["schema"] == "lcot.error/1"
+        assert reply.json()["error"]["message"]
 
 
-def test_policy_allows_no_eval_and_no_other_host(client):
+def test_work_runs_the_verb_of_the_command(client):
+    state = client.post("/api/work", json={"kind": "size", "asked": ASKED, "system": "hgx-h200"}).json()
+    assert state["command"].startswith("lcot size hgx-h200 llama-3.3-70b")
+    state = done(client, state)
+    assert state["state"] == "done", state
+    assert state["result"]["schema"] == "lcot.size/1"
+    assert client.get(f"/api/work/{state['id']}/file").status_code == 400
+
+
+def test_work_can_be_ended_and_fails_in_words(client):
+    state = client.post("/api/work", json={"kind": "accuracy", "asked": ASKED}).json()
+    ended = client.delete(f"/api/work/{state['id']}").json()
+    assert ended["state"] == "cancelled"
+    state = client.post("/api/work", json={"kind": "size", "asked": ASKED | {"speed": 1e5}, "system": "hgx-h200"})
+    state = done(client, state.json())
+    assert state["state"] == "failed" or not state["result"]["feasible"]
+    assert client.get("/api/work/none").status_code == 400
+    assert client.post("/api/work", json={"kind": "dig", "asked": ASKED}).status_code == 400
+
+
+def test_too_large_a_request_is_refused(client):
+    reply = client.post("/api/slide", content=b" " * ((32 << 20) + 1), headers={"content-type": "application/json"})
+    assert reply.status_code == 413
+
+
+def test_policy_allows_no_eval_no_inline_style_and_no_other_host(client):
     for path in ("/", "/app.js", "/app.css", "/api/choices"):
         reply = client.get(path)
         assert reply.status_code == 200
         policy = reply.headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "script-src 'self';" in policy
+        assert "unsafe" not in policy
         assert "http" not in policy
+
+
+def test_choices_are_those_of_the_catalogue(client):
+    choices = client.get("/api/choices").json()
+    assert choices["models"] == model_ids()
+    assert all(p["source"].startswith("https://") for p in choices["presets"])
 
 
 def test_fact_cards_carry_sources(client):
@@ -78,14 +157,4 @@ def test_other_hosts_need_the_token():
     assert len(token) >= 32
     client = TestClient(create(asked, token, ("*",)))
     assert client.get("/api/choices").status_code == 401
-    assert client.get("/api/choices", headers={"Authorization": f"Bearer {token}"}).status_code == 200
-
-
-def test_foreign_host_names_are_refused():
-    assert TestClient(create(asked), base_url="http://example.org").get("/api/choices").status_code == 400
-
-
-def test_report_is_written_whole(tmp_path):
-    file = tmp_path / "answer.html"
-    run(["report", "llama-3.3-70b", "--system", "hgx-h200", "--draws", "0", "--out", str(file)])
-    assert file.read_text(encoding="utf-8").rstrip().endswith("</html>")
+    assert client.get("/api/choices", headers={"authorization": f"Bearer {token}"}).status_code == 200

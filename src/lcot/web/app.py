@@ -4,35 +4,41 @@ from __future__ import annotations
 
 import hmac
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from fastapi import FastAPI, Query, Request, Response
+import ryaml
+from fastapi import Body, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import FileResponse, JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from lcot.choice.compare import compare
-from lcot.choice.types import Answer, Question
-from lcot.errors import LcotError, UnknownName
+from lcot.choice.slide import Prepared, prepare, slid
+from lcot.choice.types import Answer
+from lcot.errors import InputError, LcotError
 from lcot.facts import catalog
 from lcot.facts.listing import show
-from lcot.report import charts
-from lcot.report.answer import front_of
-from lcot.report.contract import front_rows, to_dict
+from lcot.report.answer import details
+from lcot.report.contract import to_dict
 from lcot.report.palette import config
-from lcot.report.render import Spec, bundle
+from lcot.report.render import bundle
+from lcot.web.asking import Ask, Asking, Name, known
+from lcot.web.traffic import Found, found_in
+from lcot.web.views import drawn, settled
+from lcot.web.work import KINDS, Desk
 from lcot.workload.models import model_ids
 
-Ask = Callable[[str, Mapping[str, Any]], Question]
-Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-Tokens = Annotated[float, Field(ge=1, le=1e6, allow_inf_nan=False)]
-Amount = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
+PRESETS = Path(__file__).parent / "presets.yaml"
+STAND_IN = "hgx-h200"  # in place of all systems where the answer has them already
+LARGEST = 32 << 20  # bytes of a request
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src 'self' data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
@@ -48,49 +54,36 @@ FILES = {
 }
 
 
-class Asking(BaseModel):
-    """A question, in the option names of `lcot compare`; only ids of the catalogue, never files."""
+class Starting(BaseModel):
+    """Work to begin."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    model: Name
-    input: Tokens = 1000
-    output: Tokens = 500
-    speed: Amount | None = None
-    rate: Amount | None = None
-    precision: Literal["native", "bf16", "fp8", "int8", "fp4", "w4a16"] = "native"
-    basis: Literal["own", "rent"] = "own"
-    site: Name = "us-colocation"
-    system: tuple[Name, ...] = Field(default=(), max_length=100)
-    draws: int = Field(default=0, ge=0, le=256)
+    kind: Name
+    asked: Asking
+    system: Name | None = Field(default=None, description="the system it is about, where it is about one")
 
 
 def create(ask: Ask, token: str = "", hosts: tuple[str, ...] = ("127.0.0.1", "localhost")) -> FastAPI:
     """The application: ``ask`` makes a question of a model and options; ``token`` guards the API where given."""
-    app = FastAPI(title="LCOT", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
-    working = threading.Lock()
+    desk, working = Desk(), threading.Lock()
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncGenerator[None]:
+        yield
+        desk.close()
+
+    app = FastAPI(title="LCOT", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json", lifespan=life)
 
     @lru_cache(maxsize=32)
     def answered(asking: str) -> Answer:
-        asked = Asking.model_validate_json(asking)
-        known("model", asked.model, model_ids())
-        known("site", asked.site, catalog.site_ids())
-        for name in asked.system:
-            known("system", name, catalog.system_ids())
-        return compare(ask(asked.model, options(asked)), finalists=0)
+        return compare(Asking.model_validate_json(asking).question(ask), finalists=0)
 
-    @app.middleware("http")
-    async def guarded(request: Request, call_next: Any) -> Response:
-        given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if token and request.url.path.startswith("/api") and not hmac.compare_digest(given.encode(), token.encode()):
-            response: Response = refusal(
-                "Unauthorised", "a token is needed; open the address that lcot web printed", 401
-            )
-        else:
-            response = await call_next(request)
-        response.headers.update(HEADERS)
-        return response
+    @lru_cache(maxsize=8)
+    def ready(asking: str) -> Prepared:
+        return prepare(Asking.model_validate_json(asking).question(ask))
 
+    guard(app, token)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
 
     @app.exception_handler(LcotError)
@@ -104,21 +97,36 @@ def create(ask: Ask, token: str = "", hosts: tuple[str, ...] = ("127.0.0.1", "lo
 
     @app.get("/api/choices")
     def choices() -> dict[str, Any]:
-        """What may be chosen."""
-        looks = {page: config(page) for page in ("light", "dark")}
+        """What may be chosen, and the looks of the charts."""
         return {
             "models": model_ids(),
-            "systems": catalog.system_ids(),
-            "sites": catalog.site_ids(),
-            "looks": looks,
+            "systems": {id: catalog.system(id).name for id in catalog.system_ids()},
+            "sites": {id: catalog.site(id).name for id in catalog.site_ids()},
+            "presets": presets(),
+            "work": {name: kind.title for name, kind in KINDS.items()},
+            "looks": {page: config(page) for page in ("light", "dark")},
         }
 
-    @app.get("/api/compare")
-    def compared(asked: Annotated[Asking, Query()]) -> dict[str, Any]:
+    @app.post("/api/compare")
+    def compared(asked: Asking) -> dict[str, Any]:
         """The answer as `lcot compare --json` prints it, and its charts."""
         with working:
             answer = answered(asked.model_dump_json())
-        return {"answer": to_dict(answer), "charts": drawn(answer)}
+        return {"answer": to_dict(answer), "charts": drawn(answer) | details(answer)}
+
+    @app.post("/api/slide")
+    def slide(asked: Asking) -> dict[str, Any]:
+        """The answer at another speed, load, site or basis, among the best layouts and at the stated facts."""
+        with working:
+            prepared = ready(asked.fixed().model_dump_json())
+            one = asked.model_copy(update={"system": (STAND_IN,)}).question(ask)  # no need to read every system again
+            answer = slid(prepared, replace(one, systems=prepared.question.systems))
+        return {"answer": to_dict(answer), "charts": settled(answer)}
+
+    @app.post("/api/traffic")
+    def traffic(text: Annotated[str, Body(max_length=LARGEST)]) -> Found:
+        """Mean lengths and rate of a trace or request log, for the sliders; it is not kept."""
+        return found_in(text)
 
     @app.get("/api/facts/{name}")
     def facts(name: Name) -> list[dict[str, Any]]:
@@ -126,13 +134,63 @@ def create(ask: Ask, token: str = "", hosts: tuple[str, ...] = ("127.0.0.1", "lo
         known("system", name, catalog.system_ids())
         return show(name)
 
+    @app.post("/api/work", status_code=202)
+    def begin(starting: Starting) -> dict[str, Any]:
+        """Begin long work: a verb of the command line in a process of its own."""
+        if starting.system is not None:
+            known("system", starting.system, catalog.system_ids())
+        starting.asked.question(ask)  # what is wrong with it is said at once
+        return desk.begin(starting.kind, starting.asked, starting.system or "")
+
+    @app.get("/api/work/{id}")
+    def state(id: str) -> dict[str, Any]:
+        """How far some work is, and its result."""
+        return desk.find(id).state()
+
+    @app.delete("/api/work/{id}")
+    def cancel(id: str) -> dict[str, Any]:
+        """End some work."""
+        work = desk.find(id)
+        work.end()
+        return work.state()
+
+    @app.get("/api/work/{id}/file")
+    def file(id: str) -> FileResponse:
+        """The file that some work made."""
+        work = desk.find(id)
+        path = work.folder / work.kind.file
+        if not work.kind.file or not path.is_file():
+            raise InputError(f"the work {id} has made no file")
+        return FileResponse(path, media_type=work.kind.media, filename=work.kind.file)
+
     @app.get("/vega.js", include_in_schema=False)
     def vega() -> Response:
         return Response(bundle(), media_type="text/javascript")
 
-    for path, (file, kind) in FILES.items():
-        app.add_api_route(path, served(file, kind), include_in_schema=False)
+    for path, (name, kind) in FILES.items():
+        app.add_api_route(path, served(name, kind), include_in_schema=False)
     return app
+
+
+def guard(app: FastAPI, token: str) -> None:
+    """Headers on every reply, the token where one is needed, and a bound on what is sent."""
+
+    @app.middleware("http")
+    async def guarded(request: Request, call_next: Any) -> Response:
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        size = request.headers.get("content-length", "0")
+        if token and request.url.path.startswith("/api") and not hmac.compare_digest(given.encode(), token.encode()):
+            response: Response = refusal(
+                "Unauthorised", "a token is needed; open the address that lcot web printed", 401
+            )
+        elif not size.isdigit() or int(size) > LARGEST or "chunked" in request.headers.get("transfer-encoding", ""):
+            response = refusal(
+                "InputError", f"a request may have {LARGEST >> 20} MiB at most and must say its length", 413
+            )
+        else:
+            response = await call_next(request)
+        response.headers.update(HEADERS)
+        return response
 
 
 def served(file: str, kind: str) -> Callable[[], Response]:
@@ -144,41 +202,12 @@ def served(file: str, kind: str) -> Callable[[], Response]:
     return give
 
 
-def options(asked: Asking) -> dict[str, Any]:
-    """The options as the command line would have them, as text."""
-    given = asked.model_dump(exclude={"model", "system", "draws"}, exclude_none=True)
-    named = {key: f"{value:.12g}" if isinstance(value, float | int) else value for key, value in given.items()}
-    return named | {"system": list(asked.system), "draws": asked.draws}
-
-
-def known(what: str, name: str, allowed: list[str]) -> None:
-    """Raises `UnknownName` for what is not in the catalogue, so that no request names a file."""
-    if name not in allowed:
-        raise UnknownName(what, name, allowed)
+@lru_cache(maxsize=1)
+def presets() -> list[dict[str, Any]]:
+    """Mean lengths of published traces."""
+    return list(ryaml.loads(PRESETS.read_text(encoding="utf-8")))  # pyright: ignore[reportPrivateImportUsage]
 
 
 def refusal(kind: str, message: str, status: int) -> JSONResponse:
     """An error in the one shape that all errors have."""
     return JSONResponse({"schema": "lcot.error/1", "error": {"kind": kind, "message": message}}, status)
-
-
-def drawn(answer: Answer) -> dict[str, Spec]:
-    """The charts of an answer; none where no system is ranked."""
-    ranked = answer.by_status("ranked")[:12]
-    made: dict[str, Spec] = {}
-    if front_rows(answer):
-        made["front"] = front_of(answer)
-    costs = [e for e in to_dict(answer)["systems"] if e["status"] == "ranked"][:12]
-    if costs:
-        rows = [
-            {"system": e["system"], "value": c["blended"], "low": c["p10"], "high": c["p90"]}
-            for e in costs
-            if (c := e["usd_per_mtok"])["blended"] is not None
-        ]
-        made["cheapest"] = charts.cheapest(rows, subtitle="The twelve cheapest, US dollars per million tokens")
-    if ranked and ranked[0].plan and ranked[0].plan.bill:
-        bill = ranked[0].plan.bill
-        tokens = float(sum(bill.tokens.values()))
-        lines = [{"line": k, "value": float(v) / tokens * 1e6} for k, v in bill.lines.items() if float(v)]
-        made["bill"] = charts.waterfall(lines, title=f"Bill of {ranked[0].system.name}")
-    return made

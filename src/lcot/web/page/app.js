@@ -1,112 +1,278 @@
 "use strict";
 {
-const $ = (id) => document.getElementById(id), form = $("form");
+const $ = (id) => document.getElementById(id), form = $("form"), field = form.elements;
 const fragment = new URLSearchParams(location.hash.slice(1)), token = fragment.get("token");
 const dark = matchMedia("(prefers-color-scheme: dark)");
-let looks, last, timer, turn = 0, views = {};
+const IDLE = 500, DRAWS = 64;
+let choices, last, timer, turn = 0, busy = false, again = false, config = null;
+const views = {}, specs = {};
 
-async function get(path) {
-  const reply = await fetch(path, token ? {headers: {Authorization: "Bearer " + token}} : {});
-  const body = await reply.json();
-  if (!reply.ok) throw new Error(body.error ? body.error.message : reply.statusText);
+async function call(path, method = "GET", body = undefined, kind = "application/json") {
+  const headers = {...(token ? {Authorization: "Bearer " + token} : {}), ...(body === undefined ? {} : {"Content-Type": kind})};
+  const reply = await fetch(path, {method, headers, body: body === undefined || typeof body === "string" ? body : JSON.stringify(body)});
+  if (!reply.ok) { const said = await reply.json(); throw new Error(said.error ? said.error.message : reply.statusText); }
+  return reply;
+}
+const json = async (...rest) => (await call(...rest)).json();
+function make(tag, text, name) { const e = document.createElement(tag); if (text != null) e.textContent = text; if (name) e.className = name; return e; }
+const short = (x) => x == null ? "" : Math.abs(x) >= 1000 ? Math.round(x).toLocaleString("en") : String(Number(x.toPrecision(3)));
+const seconds = (x) => x == null ? "" : x < 1 ? `${short(x * 1000)} ms` : `${short(x)} s`;
+function wrong(error) { $("error").textContent = error.message; $("error").hidden = false; }
+
+// the question: form to API body, to URL and back
+function asked(draws = 0) {
+  const body = {draws};
+  for (const [key, value] of new FormData(form)) {
+    if (value === "" || (key === "rate" && $("full").checked)) continue;
+    if (key === "system") (body.system ??= []).push(value);
+    else body[key] = field[key].type === "range" || field[key].type === "number" || key === "rate" ? Number(value) : value;
+  }
+  if (config) Object.assign(body, {model: config.name, config: config.body});
   return body;
 }
-function fill(name, values) { for (const v of values) form.elements[name].add(new Option(v, v)); }
-function asked() {
+function remember() {
   const query = new URLSearchParams();
-  for (const [key, value] of new FormData(form)) if (value !== "") query.append(key, value);
-  return query;
+  for (const [key, value] of Object.entries(asked())) {
+    if (key === "draws" || key === "config") continue;
+    for (const one of [value].flat()) query.append(key, one);
+  }
+  if (last) query.set("data", last.answer.basis.facts_date);
+  history.replaceState(null, "", "?" + query + location.hash);
 }
 function restore() {
   const query = new URLSearchParams(location.search);
-  for (const name of new Set(query.keys())) {
-    const field = form.elements[name];
-    if (!field) continue;
-    if (field.multiple) for (const o of field.options) o.selected = query.getAll(name).includes(o.value);
-    else field.value = query.get(name);
+  for (const key of new Set(query.keys())) {
+    if (!field[key]) continue;
+    if (field[key].multiple) for (const o of field[key].options) o.selected = query.getAll(key).includes(o.value);
+    else field[key].value = query.get(key);
   }
+  if (query.has("model")) $("full").checked = !query.has("rate");
+  $("load").value = Math.log10(Number(field.rate.value) || 20);
 }
-function labels() { for (const o of form.querySelectorAll("output")) o.value = $(o.htmlFor.value).value; }
-function cell(row, text) { const td = row.insertCell(); td.textContent = text ?? ""; return td; }
-const short = (x) => x == null ? "" : x.toPrecision(3);
+function labels() {
+  field.rate.value = Number((10 ** Number($("load").value)).toPrecision(3));
+  $("load").disabled = $("full").checked;
+  const shown = {input: short(Number(field.input.value)), output: short(Number(field.output.value)), cached: `${Math.round(field.cached.value * 100)} %`,
+    load: $("full").checked ? "full" : short(Number(field.rate.value)), speed: field.speed.value};
+  for (const o of form.querySelectorAll("output")) o.value = shown[o.htmlFor.value];
+  for (const name of ["input", "output", "cached", "speed"]) field[name].setAttribute("aria-valuetext", shown[name]);
+  $("load").setAttribute("aria-valuetext", shown.load + " requests a second");
+}
 
-async function ask(draws) {
-  const mine = ++turn, query = asked();
-  const api = new URLSearchParams(query);
-  api.set("draws", draws);
+// a slider is followed by /api/slide; when it rests, /api/compare gives ranges and every chart
+async function follow() {
+  if (busy) { again = true; return; }
+  busy = true;
+  const began = performance.now(), mine = ++turn;
   try {
-    const got = await get("/api/compare?" + api);
-    if (mine !== turn) return;
-    last = got;
-    query.set("data", got.answer.basis.facts_date);
-    history.replaceState(null, "", "?" + query + location.hash);
+    const got = await json("/api/slide", "POST", asked());
+    last = {answer: got.answer, charts: {...(last ? last.charts : {}), ...got.charts}};
     $("error").hidden = true;
-    await show();
-    if (draws === 0 && mine === turn) timer = setTimeout(() => ask(64), 600);
-  } catch (error) {
+    words(); await draw(["cheapest"]);
+    document.body.dataset.settled = String(performance.now() - began);
+  } catch (error) { wrong(error); }
+  busy = false;
+  if (again) { again = false; follow(); } else { clearTimeout(timer); timer = setTimeout(() => mine === turn && rest(), IDLE); }
+}
+async function rest() {
+  const mine = turn;
+  try {
+    const got = await json("/api/compare", "POST", asked(DRAWS));
     if (mine !== turn) return;
-    $("error").textContent = error.message; $("error").hidden = false;
+    last = got; $("error").hidden = true;
+    words(); await draw(["cheapest", "front", "bill", "step"]); remember();
+    document.body.dataset.rested = String(mine);
+  } catch (error) { if (mine === turn) wrong(error); }
+}
+function words() {
+  const {answer} = last, best = answer.systems[0], has = best && best.status === "ranked";
+  $("verdict").textContent = answer.verdict;
+  const cost = has && best.usd_per_mtok, range = has && cost.p10 != null ? ` (${short(cost.p10)} to ${short(cost.p90)})` : "";
+  const found = has ? [["$ per million tokens" + range, short(cost.p50 ?? cost.blended)],
+    ["tokens/s a user", short(best.tokens_per_second_per_user)],
+    ["chance of being cheapest", best.probability_cheapest == null ? "…" : `${Math.round(best.probability_cheapest * 100)} %`]] : [];
+  $("numbers").replaceChildren(...found.map(([name, value]) => { const d = make("div"); d.append(make("dt", name), make("dd", value)); return d; }));
+  $("rows").replaceChildren(...answer.systems.map((s) => {
+    const row = make("tr", null, s.status === "ranked" ? "" : "rest"), button = make("button", s.name), c = s.usd_per_mtok;
+    button.type = "button"; button.onclick = () => card(s.system);
+    const first = make("td"); first.append(button); row.append(first);
+    for (const text of [short(c.p50 ?? c.blended), c.p10 == null ? "" : `${short(c.p10)} to ${c.p90 == null ? "∞" : short(c.p90)}`, short(s.tokens_per_second_per_user),
+      seconds(s.time_to_first_token), s.deployment ? short(s.deployment.systems) : "", s.utilisation == null ? "" : `${Math.round(s.utilisation * 100)} %`,
+      s.power == null ? "" : short(s.power / 1000), s.status === "ranked" ? s.confidence : `${s.status.replace("_", " ")}${s.reason ? ": " + s.reason : ""}`]) row.append(make("td", text));
+    return row;
+  }));
+  const about = $("about").value, names = answer.systems.filter((s) => s.deployment).map((s) => s.system);
+  $("about").replaceChildren(...names.map((n) => new Option(choices.systems[n] || n, n)));
+  if (names.includes(about)) $("about").value = about;
+  const b = answer.basis;
+  $("basis").textContent = `Tokens: ${b.tokens}. Cost: ${b.cost}, ${b.allocation}. Load: ${b.load}. Site: ${b.site}. Newest fact: ${b.facts_date}. `
+    + `Times are those of the steady state in closed form. Declared estimates in use: ${b.declared_estimates.join(", ") || "none"}.`;
+}
+async function embed(place, spec) {
+  const look = choices.looks[dark.matches ? "dark" : "light"];
+  return vegaEmbed(place, spec, {config: look, renderer: "svg", actions: false, ast: true, defaultStyle: false, tooltip: {disableDefaultStyle: true, theme: "none"}});
+}
+async function draw(names) {
+  for (const name of names) {
+    const figure = document.querySelector(`[data-view=${name}]`), spec = last.charts[name];
+    if (views[name]) { views[name].finalize(); delete views[name]; }
+    if (!spec) { figure.replaceChildren(); continue; }
+    specs[name] = spec;
+    const place = make("div"); place.tabIndex = 0; place.setAttribute("role", "img"); place.setAttribute("aria-label", figure.getAttribute("aria-label"));
+    const tools = figure.querySelector(".bar") || bar(name);
+    figure.replaceChildren(place, tools);
+    views[name] = await embed(place, spec);
   }
 }
-async function show() {
-  const {answer, charts} = last, best = answer.systems[0];
-  $("verdict").textContent = answer.verdict;
-  $("numbers").textContent = best && best.status === "ranked"
-    ? `$${short(best.usd_per_mtok.blended)} per million tokens · ${short(best.tokens_per_second_per_user)} tokens/s a user · `
-      + `${short(best.power / 1000)} kW` : "";
-  $("rows").replaceChildren();
-  for (const s of answer.systems) {
-    const row = $("rows").insertRow(), button = document.createElement("button"), cost = s.usd_per_mtok;
-    button.textContent = s.name; button.onclick = () => card(s.system);
-    row.insertCell().append(button);
-    cell(row, short(cost.blended)); cell(row, cost.p10 == null ? "" : short(cost.p10) + " to " + short(cost.p90));
-    cell(row, short(s.tokens_per_second_per_user)); cell(row, s.status === "ranked" ? s.confidence : s.reason || s.status);
+
+// what every view offers
+function save(name, url) { const a = make("a"); a.href = url; a.download = name; document.body.append(a); a.click(); a.remove(); }
+const blob = (text, type) => URL.createObjectURL(new Blob([text], {type}));
+function values(spec) {
+  const found = [];
+  const walk = (x) => { if (x && typeof x === "object") { if (x.data && x.data.values) found.push(x.data.values); Object.values(x).forEach(walk); } };
+  walk(spec);
+  return found.sort((a, b) => b.length - a.length)[0] || [];
+}
+function csv(rows) {
+  const names = [...new Set(rows.flatMap(Object.keys))];
+  const quote = (v) => typeof v === "number" ? String(v) : `"${String(v ?? "").replace(/^([=+@-])/, "'$1").replaceAll('"', '""')}"`;
+  return [names.map(quote), ...rows.map((r) => names.map((n) => quote(r[n])))].map((r) => r.join(",")).join("\n") + "\n";
+}
+const quoted = (text) => /^[\w./=:-]+$/.test(text) ? text : `'${String(text).replaceAll("'", "'\\''")}'`;
+function command() {
+  const words = Object.entries(asked(last.answer.question.draws)).filter(([k]) => k !== "model" && k !== "config")
+    .flatMap(([k, v]) => [v].flat().map((one) => `--${k} ${quoted(String(one))}`));
+  return `lcot compare ${config ? "config.json" : quoted(field.model.value)} ${words.join(" ")} --finalists 0`;
+}
+function python() {
+  const words = Object.entries(asked(last.answer.question.draws)).filter(([k]) => k !== "model" && k !== "config")
+    .map(([k, v]) => `${k}=${k === "draws" ? v : JSON.stringify(Array.isArray(v) ? v : String(v))}`);
+  return `from lcot.choice.compare import compare\nfrom lcot.cli.question import Asked\n\nquestion = Asked(${words.join(", ")}).question(`
+    + `${JSON.stringify(config ? "config.json" : field.model.value)})\nanswer = compare(question, finalists=0)\nprint(answer.verdict)`;
+}
+const link = async () => { remember(); await navigator.clipboard.writeText(location.href.split("#")[0]); $("saved").textContent = "Link copied."; };
+function bar(name) {
+  const box = make("div", null, "bar"), code = make("pre"); code.hidden = true;
+  const show = (text) => { code.hidden = code.textContent === text && !code.hidden; code.textContent = text; };
+  const actions = {"Copy link": link, CSV: () => save(`lcot-${name}.csv`, blob(csv(values(specs[name])), "text/csv")),
+    PNG: async () => save(`lcot-${name}.png`, await views[name].view.toImageURL("png", 2)),
+    SVG: async () => save(`lcot-${name}.svg`, await views[name].view.toImageURL("svg")),
+    "Show as Python": () => show(python()), "Show as command": () => show(command())};
+  for (const [text, action] of Object.entries(actions)) {
+    const b = make("button", text); b.type = "button"; b.onclick = () => Promise.resolve(action()).catch(wrong);
+    b.setAttribute("aria-label", `${text}: ${name}`); box.append(b);
   }
-  const config = looks[dark.matches ? "dark" : "light"];
-  for (const name of ["front", "cheapest", "bill"]) {
-    if (views[name]) views[name].finalize();
-    delete views[name]; $(name).replaceChildren();
-    if (charts[name]) views[name] = await vegaEmbed("#" + name, charts[name],
-      {config, renderer: "svg", actions: false, ast: true, defaultStyle: false});
-  }
-  document.body.dataset.settled = turn;
+  const both = make("div", null, "bar"); both.append(box, code);
+  return both;
 }
 async function card(name) {
-  const facts = await get("/api/facts/" + encodeURIComponent(name)), table = document.createElement("table");
+  const facts = await json("/api/facts/" + encodeURIComponent(name)), table = make("table", null, "cards"), head = make("tr");
+  for (const text of ["Fact", "Value", "Range", "Source", "Date", "Kind"]) { const th = make("th", text); th.scope = "col"; head.append(th); }
+  table.append(head);
   for (const f of facts) {
-    const row = table.insertRow(), range = f.low == null ? "" : `${f.low} to ${f.high}`;
-    cell(row, f.fact); cell(row, f.value == null ? "not public" : `${f.value} ${f.unit || ""}`); cell(row, range);
-    cell(row, f.sources.map((s) => s.title).join("; ")); cell(row, f.date); cell(row, f.kind);
+    const row = make("tr"), where = make("td");
+    f.sources.forEach((s, i) => { if (i) where.append("; "); if (s.url) { const a = make("a", s.title); a.href = s.url; a.rel = "noreferrer"; a.target = "_blank"; where.append(a); } else where.append(s.title); });
+    row.append(make("td", f.fact), make("td", f.value == null ? "not public" : `${f.value} ${f.unit || ""}`), make("td", f.low == null ? "" : `${f.low} to ${f.high}`), where, make("td", f.date), make("td", f.kind));
+    table.append(row);
   }
-  const title = document.createElement("h2"), box = document.createElement("div");
-  title.textContent = "Facts of " + name; box.className = "scroll"; box.append(table);
-  $("facts").replaceChildren(title, box); $("facts").focus();
+  const box = make("div", null, "scroll"); box.tabIndex = 0; box.append(table);
+  $("facts").replaceChildren(make("h2", "Facts of " + (choices.systems[name] || name)), box); $("facts").focus();
 }
-function save(name, url) { const a = document.createElement("a"); a.href = url; a.download = name; a.click(); }
-function csv() {
-  const quote = (v) => `"${String(v ?? "").replace(/^([=+@-])/, "'$1").replaceAll('"', '""')}"`;
-  const rows = last.answer.systems.map((s) => [s.system, s.status, s.usd_per_mtok.blended, s.usd_per_mtok.p10,
-    s.usd_per_mtok.p90, s.tokens_per_second_per_user].map(quote).join(","));
-  return "system,status,usd_per_mtok,p10,p90,tokens_per_second_per_user\n" + rows.join("\n") + "\n";
+
+// long work, with progress, that can be ended
+async function begin(kind) {
+  const box = make("article", null, "work"), told = make("p", "Starting …"), stop = make("button", "Cancel"), out = make("div");
+  told.setAttribute("role", "status"); stop.type = "button";
+  const system = $("about").value;
+  box.append(make("h3", choices.work[kind] + (["tornado", "load", "size"].includes(kind) ? `: ${choices.systems[system] || system}` : "")), told, stop, out); $("works").prepend(box);
+  try {
+    let state = await json("/api/work", "POST", {kind, asked: asked(), system: system || null});
+    stop.onclick = async () => { state = await json("/api/work/" + state.id, "DELETE"); };
+    while (state.state === "running") {
+      told.textContent = `${state.seconds} s ${state.progress || ""}`;
+      await new Promise((done) => setTimeout(done, 300));
+      if (state.state === "running") state = await json("/api/work/" + state.id);
+    }
+    stop.remove();
+    if (state.state !== "done") throw new Error(state.error || "Cancelled.");
+    told.textContent = `Done in ${state.seconds} s. ${state.command}`;
+    await finish(kind, state, out);
+  } catch (error) { stop.remove(); told.textContent = error.message; told.className = "wrong"; }
 }
-const actions = {
-  link: () => navigator.clipboard.writeText(location.href.split("#")[0]),
-  csv: () => save("lcot.csv", URL.createObjectURL(new Blob([csv()], {type: "text/csv"}))),
-  svg: async () => save("lcot.svg", await views.front.view.toImageURL("svg")),
-  png: async () => save("lcot.png", await views.front.view.toImageURL("png", 2)),
-  command: () => {
-    const words = [...asked()].map(([k, v]) => k === "model" ? "" : ` --${k} ${v}`).join("");
-    $("shown").textContent = `lcot compare ${asked().get("model")}${words} --finalists 0 --draws ${last.answer.question.draws}`;
-    $("shown").hidden = false;
-  },
+async function finish(kind, state, out) {
+  if (state.file) {
+    const got = await (await call(`/api/work/${state.id}/file`)).blob(), url = URL.createObjectURL(got);
+    if (got.type.startsWith("image/")) { const img = make("img"); img.src = url; img.alt = state.title; out.append(img); }
+    else save(state.file, url);
+    const again = make("button", "Save " + state.file, "link"); again.type = "button"; again.onclick = () => save(state.file, url); out.append(again);
+  }
+  if (state.chart) {
+    const name = kind, place = make("div"); out.append(place); specs[name] = state.chart; views[name] = await embed(place, state.chart); out.append(bar(name));
+    if (kind === "tornado") {
+      const owners = [...new Set(state.result.tornado.map((r) => r.owner))].filter((o) => choices.systems[o]);
+      for (const o of [...new Set([state.result.system, ...owners])]) { const b = make("button", "Facts of " + (choices.systems[o] || o), "link"); b.type = "button"; b.onclick = () => card(o); out.append(b); }
+    }
+  }
+  if (kind === "size") {
+    const r = state.result, list = make("dl");
+    const found = r.feasible ? [["systems", `${r.systems} + ${r.spares} spare`], ["megawatts at the site", short(r.site_power / 1e6)], ["$ to buy", r.capital == null ? "" : short(r.capital)], ["$ a year", r.cost_per_year == null ? "" : short(r.cost_per_year)], ["limit", r.limit]] : [["not feasible", r.limit]];
+    for (const [name, value] of found) { const d = make("div"); d.append(make("dt", name), make("dd", value)); list.append(d); }
+    out.append(list);
+  }
+}
+
+// a file that is dropped: a config.json is the model, anything else a trace
+async function take(file) {
+  if (!file) return;
+  try {
+    if (file.size > 32 * 2 ** 20) throw new Error(`${file.name} has ${short(file.size / 2 ** 20)} MiB; allowed: 32`);
+    const text = await file.text();
+    let body = null;
+    if (/\.json$/i.test(file.name)) {
+      try { body = JSON.parse(text); } catch (error) { throw new Error(`${file.name} is not JSON: ${error.message}`); }
+    }
+    if (body && !Array.isArray(body) && ("model_type" in body || "architectures" in body || "hidden_size" in body)) {
+      const before = config;
+      config = {name: (file.name.replace(/\.json$/i, "").replace(/[^A-Za-z0-9._-]/g, "-") || "config").replace(/^[^A-Za-z0-9]+/, "m"), body};
+      try { await json("/api/slide", "POST", {...asked(), system: ["hgx-h200"]}); } catch (error) { config = before; throw new Error(`${file.name}: ${error.message}`); }
+      $("dropped").textContent = `Model: ${file.name} (kept on this page only; not part of the link)`;
+    } else {
+      const found = await json("/api/traffic", "POST", JSON.stringify(text));
+      field.input.value = Math.round(found.input); field.output.value = Math.round(found.output); field.cached.value = found.cached;
+      $("load").value = Math.log10(found.rate); $("full").checked = false;
+      $("dropped").textContent = `Traffic: ${file.name}, ${short(found.requests)} requests`;
+    }
+    $("dropped").hidden = false; labels(); follow();
+  } catch (error) { wrong(error); }
+}
+
+for (const b of document.querySelectorAll("[data-work]")) b.onclick = () => last && begin(b.dataset.work);
+document.querySelector("[data-do=link]").onclick = () => link().catch(wrong);
+form.oninput = (event) => {
+  if (event.target.id === "file" || event.target.id === "preset") return;
+  if (event.target.name === "model") { config = null; $("dropped").hidden = true; }
+  labels(); follow();
 };
-for (const b of document.querySelectorAll("[data-do]")) b.onclick = () => last && actions[b.dataset.do]();
-form.oninput = () => { labels(); clearTimeout(timer); timer = setTimeout(() => ask(0), 40); };
 form.onsubmit = (event) => event.preventDefault();
-dark.addEventListener("change", () => last && show());
-get("/api/choices").then((c) => {
-  looks = c.looks; fill("model", c.models); fill("site", c.sites); fill("system", c.systems);
-  if (c.sites.includes("us-colocation")) form.elements.site.value = "us-colocation";
-  restore(); labels(); ask(0);
-}).catch((error) => { $("error").textContent = error.message; $("error").hidden = false; });
+$("file").onchange = () => take($("file").files[0]);
+$("preset").onchange = () => {
+  const p = choices.presets[Number($("preset").value)];
+  if ($("preset").value === "" || !p) return;
+  field.input.value = p.input; field.output.value = p.output; field.cached.value = p.cached; labels(); follow();
+};
+for (const name of ["dragover", "dragleave", "drop"]) document.addEventListener(name, (event) => {
+  event.preventDefault(); $("drop").classList.toggle("over", name === "dragover");
+  if (name === "drop") take(event.dataTransfer.files[0]);
+});
+dark.addEventListener("change", () => last && draw(["cheapest", "front", "bill", "step"]));
+json("/api/choices").then((c) => {
+  choices = c;
+  for (const v of c.models) field.model.add(new Option(v, v));
+  for (const [id, name] of Object.entries(c.sites)) field.site.add(new Option(name, id));
+  for (const [id, name] of Object.entries(c.systems)) field.system.add(new Option(name, id));
+  c.presets.forEach((p, i) => $("preset").add(new Option(p.name, String(i))));
+  field.model.value = "llama-3.3-70b"; field.site.value = "us-colocation";
+  restore(); labels(); rest();
+}).catch(wrong);
 }

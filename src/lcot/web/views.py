@@ -1,0 +1,74 @@
+"""The charts of an answer and of finished work, made by the same functions as the report's."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lcot.choice.types import Answer
+from lcot.report import charts
+from lcot.report.answer import SHOWN, front_of
+from lcot.report.contract import front_rows, to_dict
+from lcot.report.render import Spec
+
+FAR = 20  # times the least cost: what lies beyond would leave no room for the rest
+TOKENS = {"tpot_ms", "itl_ms"}  # metrics of the chart of accuracy
+
+
+def drawn(answer: Answer) -> dict[str, Spec]:
+    """The charts of an answer; none where no system is ranked."""
+    made = {"front": front_of(answer)} if front_rows(answer) else {}
+    return made | settled(answer)
+
+
+def settled(answer: Answer) -> dict[str, Spec]:
+    """The charts that follow a slider."""
+    made: dict[str, Spec] = {}
+    rows = [
+        {"system": e["system"], "value": c["p50"] or c["blended"], "low": c["p10"], "high": c["p90"]}
+        for e in to_dict(answer)["systems"]
+        if e["status"] == "ranked" and (c := e["usd_per_mtok"])["blended"] is not None
+    ][:SHOWN]
+    rows = [row for row in rows if row["value"] <= FAR * rows[0]["value"]]
+    if rows:
+        subtitle = (
+            f"US dollars per million tokens, whole systems under the load asked; those up to {FAR} times the least"
+        )
+        made["cheapest"] = charts.cheapest(rows, subtitle=subtitle)
+    return made
+
+
+def tornado(found: Mapping[str, Any]) -> Spec:
+    """The chart of what `lcot sensitivity --json` prints."""
+    rows = [
+        {
+            "fact": f"{one['owner']}.{one['key']}",
+            "at_low": one["cost_at_low"] * 1e6,
+            "at_high": one["cost_at_high"] * 1e6,
+            "low": f"{one['low']:.4g}",
+            "high": f"{one['high']:.4g}",
+        }
+        for one in found["tornado"]
+    ]
+    return charts.tornado(rows, found["tornado"][0]["cost"] * 1e6, title=f"Which facts move {found['system']}")
+
+
+def accuracy(rows: Path) -> Spec:
+    """Times per output token, predicted against measured: what `lcot validate --rows` writes of the shipped points."""
+    from lcot.validation.measured import measured_rows
+
+    families = {row["id"]: row["family"] for row in measured_rows() if row["metric"] in TOKENS}
+    with rows.open(encoding="utf-8", newline="") as file:
+        points = [
+            {
+                "measured": float(row["value"]),
+                "predicted": float(row["predicted"]),
+                "group": families[row["id"]],
+                "label": row["id"],
+            }
+            for row in csv.DictReader(file)
+            if row["id"] in families and row["status"] == "predicted"
+        ]
+    return charts.predicted_measured(points, unit="ms", title="Time per output token, predicted against measured")

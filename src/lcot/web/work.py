@@ -1,0 +1,209 @@
+"""Long work behind the page: a verb of the command line in a process of its own, with progress, that can be ended."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lcot.errors import InputError, UnknownName
+from lcot.report.render import Spec
+from lcot.web import views
+from lcot.web.asking import Asking
+
+AT_ONCE = 2  # processes
+KEPT = 16  # finished works whose results are still there
+LONGEST = 900.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of work: the words of its command, the file it makes, and the chart of its result."""
+
+    title: str
+    words: Callable[[Asking, str, Path], list[str]]
+    file: str = ""
+    media: str = ""
+    chart: Callable[[Any, Path], Spec] | None = None
+
+
+def asked(asking: Asking, folder: Path) -> list[str]:
+    """The question as words of `lcot compare`."""
+    model = asking.model
+    if asking.config is not None:
+        path = folder / "config.json"
+        path.write_text(json.dumps(asking.config), encoding="utf-8")
+        model = str(path)
+    words = [model]
+    for key, value in asking.options().items():
+        for one in value if isinstance(value, list) else [value]:
+            words += [f"--{key.replace('_', '-')}", str(one)]
+    return words
+
+
+def load(asking: Asking) -> list[str]:
+    """The load as a made-up one, and the target, as words of `lcot simulate` and `lcot size`."""
+    rate = asking.rate or 1.0
+    target = [f"speed={asking.speed:.6g}"] if asking.speed else []
+    target += [f"ttft={asking.ttft:.6g}s"] if asking.ttft else []
+    count = 2000
+    made = f"poisson:rate={rate:.6g},input={asking.input:.0f},output={asking.output:.0f},count={count}"
+    weights = ["--weights", asking.precision] if asking.precision != "native" else []
+    return ["--synthetic", made, *(["--slo", ",".join(target)] if target else []), *weights, "--site", asking.site]
+
+
+def one_system(verb: str) -> Callable[[Asking, str, Path], list[str]]:
+    """Words of a verb about one system under the load asked."""
+
+    def words(asking: Asking, system: str, folder: Path) -> list[str]:
+        drawing = ["--load-svg", str(folder / "load.svg")] if verb == "simulate" else []
+        return [verb, system, asked(asking, folder)[0], *load(asking), *drawing, "--json"]
+
+    return words
+
+
+def comparison(verb: str, *more: str) -> Callable[[Asking, str, Path], list[str]]:
+    """Words of a verb that takes a whole question; ``{folder}`` in ``more`` is where its file goes."""
+
+    def words(asking: Asking, system: str, folder: Path) -> list[str]:
+        only = asking.model_copy(update={"system": (system,)}) if system and verb == "sensitivity" else asking
+        if verb == "sensitivity":
+            only = only.model_copy(update={"draws": 128})
+        return [verb, *asked(only, folder), *(part.format(folder=folder) for part in more)]
+
+    return words
+
+
+KINDS = {
+    "tornado": Kind(
+        "Which facts move the answer", comparison("sensitivity", "--json"), chart=lambda found, _: views.tornado(found)
+    ),
+    "load": Kind("Latency against load", one_system("simulate"), "load.svg", "image/svg+xml"),
+    "size": Kind("Fleet for this load", one_system("size")),
+    "accuracy": Kind(
+        "Predicted against measured",
+        lambda asking, system, folder: ["validate", "--rows", str(folder / "rows.csv"), "--json"],
+        chart=lambda _, folder: views.accuracy(folder / "rows.csv"),
+    ),
+    "report": Kind("Report", comparison("report", "--out", "{folder}/lcot.html"), "lcot.html", "text/html"),
+    "workbook": Kind(
+        "Workbook",
+        comparison("compare", "--xlsx", "{folder}/lcot.xlsx"),
+        "lcot.xlsx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ),
+}
+
+
+@dataclass(slots=True)
+class Work:
+    """One run."""
+
+    id: str
+    kind: Kind
+    command: str
+    folder: Path
+    process: subprocess.Popen[str]
+    began: float
+    said: list[str] = field(default_factory=list[str])
+    out: list[str] = field(default_factory=list[str])
+    ended: bool = False
+
+    def state(self) -> dict[str, Any]:
+        """How far it is, and its result once it is done."""
+        code = self.process.poll()
+        told: dict[str, Any] = {
+            "id": self.id,
+            "title": self.kind.title,
+            "command": self.command,
+            "seconds": round(time.monotonic() - self.began, 1),
+            "progress": self.said[-1] if self.said else "",
+        }
+        if self.ended:
+            return told | {"state": "cancelled"}
+        if code is None:
+            return told | {"state": "running"}
+        found = as_json("".join(self.out))
+        if code != 0:
+            message = found.get("error", {}).get("message") or (self.said[-1] if self.said else f"it ended with {code}")
+            return told | {"state": "failed", "error": message}
+        chart = self.kind.chart(found, self.folder) if self.kind.chart else None
+        file = self.kind.file if self.kind.file and (self.folder / self.kind.file).exists() else ""
+        return told | {"state": "done", "result": found, "chart": chart, "file": file}
+
+    def end(self) -> None:
+        """Stop the process and remove its files."""
+        self.ended = self.ended or self.process.poll() is None
+        self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def as_json(text: str) -> dict[str, Any]:
+    """What a verb printed with --json; nothing where it printed other things."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}  # pyright: ignore[reportUnknownVariableType]
+
+
+class Desk:
+    """The works of one page: at most `AT_ONCE` at a time, the last `KEPT` remembered."""
+
+    def __init__(self) -> None:
+        self.works: dict[str, Work] = {}
+        self.lock = threading.Lock()
+
+    def begin(self, name: str, asking: Asking, system: str) -> dict[str, Any]:
+        """Start one. Raises `UnknownName` for another kind, `InputError` while too many run."""
+        if name not in KINDS:
+            raise UnknownName("kind of work", name, sorted(KINDS))
+        with self.lock:
+            running = [work for work in self.works.values() if work.process.poll() is None]
+            if len(running) >= AT_ONCE:
+                raise InputError(f"{len(running)} works are running; allowed: {AT_ONCE} at once; end one first")
+            while len(self.works) >= KEPT:
+                self.works.pop(next(iter(self.works))).end()
+            folder = Path(tempfile.mkdtemp(prefix="lcot-"))
+            words = KINDS[name].words(asking, system, folder)
+            process = subprocess.Popen(
+                [sys.executable, "-m", "lcot", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                stdin=subprocess.DEVNULL, text=True, encoding="utf-8", errors="replace",
+            )  # fmt: skip
+            shown = "lcot " + " ".join(word.replace(str(folder), ".") for word in words)
+            work = Work(secrets.token_urlsafe(9), KINDS[name], shown, folder, process, time.monotonic())
+            self.works[work.id] = work
+        for stream, lines in ((process.stdout, work.out), (process.stderr, work.said)):
+            threading.Thread(target=read, args=(stream, lines), daemon=True).start()
+        timer = threading.Timer(LONGEST, process.kill)
+        timer.daemon = True
+        timer.start()
+        return work.state()
+
+    def find(self, id: str) -> Work:
+        """One of the works. Raises `UnknownName`."""
+        if id not in self.works:
+            raise UnknownName("work", id, list(self.works))
+        return self.works[id]
+
+    def close(self) -> None:
+        """End all."""
+        for work in self.works.values():
+            work.end()
+
+
+def read(stream: Any, lines: list[str]) -> None:
+    """Keep what a process prints, its last 20,000 lines."""
+    for line in stream:
+        lines.append(line)
+        del lines[:-20_000]
