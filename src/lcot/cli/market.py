@@ -30,6 +30,7 @@ def market(
     chart: str = "shares",
     svg: Path | None = None,
     html: Path | None = None,
+    xlsx: Path | None = None,
     scenarios: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Who takes what share of inference and training, and what does a token cost, to 2030?
@@ -56,6 +57,8 @@ def market(
         Write a chart, as .svg, .png, .html or .json.
     html
         Write the answer with all charts as one self-contained HTML file.
+    xlsx
+        Write the answer as a workbook: results by year, cost per token from its factors, every fact with its source.
     scenarios
         List the scenarios and end.
     """
@@ -72,7 +75,7 @@ def market(
         raise DomainError("--draws", draws, f"1 to {1 << 14}")
     if chart not in CHARTS:
         raise UnknownName("value of --chart", chart, CHARTS)
-    for name, path in (("--iamc", iamc), ("--svg", svg), ("--html", html)):
+    for name, path in (("--iamc", iamc), ("--svg", svg), ("--html", html), ("--xlsx", xlsx)):
         if path is not None and not path.absolute().parent.is_dir():
             raise InputError(f"{name} {path}: there is no folder {path.absolute().parent}")
     with telling() as progress:
@@ -85,6 +88,10 @@ def market(
 
         print(as_text(answer))
     written(outlook, answer, iamc, svg, html, chart)
+    if xlsx is not None:
+        from lcot.report.workbook.outlook import write
+
+        write(xlsx, outlook)
 
 
 def run(
