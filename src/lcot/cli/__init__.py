@@ -21,7 +21,7 @@ VERBS = {  # verb: where it is, what it answers
     "validate": ("lcot.cli.validate:validate", "How far off are the predictions?"),
     "calibrate": ("lcot.cli.calibrate:calibrate", "Fit the engines' constants on measured runs, or check them."),
     "facts": ("lcot.cli.facts:app", "List, show, check and start the facts."),
-    "report": ("lcot.cli.report:report", "Write the answer as one HTML file to keep."),
+    "report": ("lcot.cli.report:app", "Write the answer as one HTML file to keep."),
     "web": ("lcot.cli.web:web", "Open the local page."),
 }
 

@@ -127,7 +127,7 @@ def written(
     if html is not None:
         from lcot.report.market_page import page
 
-        save(html, page(answer))
+        save(html, page(answer, outlook.scenario.facts))
 
 
 @contextmanager

@@ -45,6 +45,7 @@ def size(
     term: str = "on_demand",
     json_: Annotated[bool, Parameter(name="--json", negative=())] = False,
     xlsx: Path | None = None,
+    html: Path | None = None,
 ) -> None:
     """How many systems, megawatts and dollars for this load within this service level?
 
@@ -102,6 +103,8 @@ def size(
         Print as JSON.
     xlsx
         Write the fleet as a workbook whose bill follows from its inputs.
+    html
+        Write the fleet as one self-contained HTML file: bill, assumptions, sources, accuracy.
     """
     import numpy as np
 
@@ -137,3 +140,8 @@ def size(
         from lcot.report.workbook.sized import write
 
         write(xlsx, found, question, as_text(answer).splitlines(), seed)
+    if html is not None:
+        from lcot.report.render import save
+        from lcot.report.sized_page import page
+
+        save(html, page(answer, found, question))

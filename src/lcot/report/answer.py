@@ -1,18 +1,25 @@
-"""The whole report of an answer: page, front and sources together."""
+"""The whole report of an answer: page, charts, sources and accuracy together."""
 
 from __future__ import annotations
 
 from lcot.choice.types import Answer
+from lcot.report.appendix import accuracy_rows, fact_rows
 from lcot.report.charts.front import front
-from lcot.report.contract import front_rows, front_subtitle, source_rows, to_dict
+from lcot.report.contract import front_rows, front_subtitle, to_dict
+from lcot.report.figures import bill_figure, step_figure
 from lcot.report.page import report
 from lcot.report.render import Spec
+
+SHOWN = 12  # systems of a chart
 
 
 def whole_report(answer: Answer) -> str:
     """One self-contained HTML document."""
-    charts = [front_of(answer)] if front_rows(answer) else []
-    return report(to_dict(answer), charts, source_rows(answer))
+    front = [front_of(answer)] if front_rows(answer) else []
+    facts = [part for e in answer.entries for part in (e.system.facts, e.system.chip.facts)]
+    used = [e.plan.deployment for e in answer.entries if e.plan is not None and e.status in ("ranked", "unpriced")]
+    figures = [*front, *details(answer).values()]
+    return report(to_dict(answer), figures, fact_rows([*facts, answer.question.site.facts]), accuracy_rows(used))
 
 
 def front_of(answer: Answer) -> Spec:
@@ -20,3 +27,13 @@ def front_of(answer: Answer) -> Spec:
     title = f"{answer.question.model.id} at full load"
     speed = answer.question.target.speed
     return front(front_rows(answer), target=speed, title=title, subtitle=front_subtitle(answer))
+
+
+def details(answer: Answer) -> dict[str, Spec]:
+    """The bill of the cheapest system, and what a step of each ranked one spends its time on; none without one."""
+    ranked = [(e.system, e.plan) for e in answer.by_status("ranked") if e.plan is not None][:SHOWN]
+    if not ranked:
+        return {}
+    system, best = ranked[0]
+    bill = {"bill": bill_figure(best.bill, system.name)} if best.bill is not None else {}
+    return bill | {"step": step_figure([(one.id, plan) for one, plan in ranked], answer.question.traffic)}

@@ -182,18 +182,6 @@ def front_subtitle(answer: Answer) -> str:
     )
 
 
-def source_rows(answer: Answer) -> list[dict[str, Any]]:
-    """Every fact of the systems and the site compared, with its sources."""
-    rows: list[dict[str, Any]] = []
-    seen: set[str] = set()
-    for item in answer.entries:
-        for facts in (item.system.facts, item.system.chip.facts, answer.question.site.facts):
-            if facts.owner not in seen:
-                seen.add(facts.owner)
-                rows += [source_row(fact, facts.owner) for fact in facts.values() if fact.value is not None]
-    return rows
-
-
 def source_row(fact: Fact, owner: str) -> dict[str, Any]:
     """One fact with its sources in a line."""
     sources = "; ".join(source.title for source in fact.sources)

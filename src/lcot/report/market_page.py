@@ -1,21 +1,39 @@
-"""An outlook as one HTML file that needs nothing else."""
+"""An outlook as one HTML file that needs nothing else and can be printed."""
 
 from __future__ import annotations
 
 from html import escape
 from typing import Any
 
+from lcot.facts.types import Facts
+from lcot.report.appendix import fact_rows
 from lcot.report.charts.market_outlook import charts
-from lcot.report.document import document
+from lcot.report.document import document, items, paragraph, section, table
 from lcot.report.market_text import as_text, verdict
-from lcot.report.render import bundle, drawing
+from lcot.report.page import SOURCE_COLUMNS, accuracy_table, figure, named
 
 ORDER = ("shares", "tokens", "cost", "rents")
 
 
-def page(a: dict[str, Any]) -> str:
-    """Verdict, charts, and the tables as text."""
-    specs = {name: spec for name, spec in charts(a).items() if name in ORDER}
-    figures = "\n".join(f'<figure id="{name}"></figure>' for name in ORDER if name in specs)
-    body = f'<h1>{escape(verdict(a))}</h1>\n{figures}\n<div class="scroll"><pre>{escape(as_text(a))}</pre></div>'
-    return document(f"LCOT market: {a['scenario']['id']}", body, scripts=(bundle(), drawing(specs)))
+def page(a: dict[str, Any], facts: Facts) -> str:
+    """Verdict, charts, the tables as text; the scenario's facts, its estimates and the back-test behind them."""
+    specs = charts(a)
+    body = [
+        f"<header><h1>{escape(verdict(a))}</h1>{paragraph(a['basis']['advice'], 'quiet')}</header>",
+        *(figure(specs[name]) for name in ORDER if name in specs),
+        section("In numbers", f'<div class="scroll"><pre>{escape(as_text(a))}</pre></div>'),
+        section("The question", table(("", "asked"), named(a["scenario"] | a["basis"]))),
+        section("Assumptions", items(f"declared estimate: {key}" for key in a["estimates"])),
+        section("Sources", table(SOURCE_COLUMNS, ([row.get(k) for k in SOURCE_COLUMNS] for row in fact_rows([facts])))),
+        section("Accuracy", *accuracy(a)),
+        paragraph(f"Schema {a['schema']}.", "quiet"),
+    ]
+    return document(f"LCOT market: {a['scenario']['id']}", "\n".join(part for part in body if part))
+
+
+def accuracy(a: dict[str, Any]) -> list[str]:
+    """The back-test, also where it loses."""
+    tested = a["backtest"]
+    if tested is None:
+        return [paragraph("The choice was not tested on the record (--no-backtest).")]
+    return [paragraph(tested["verdict"]), accuracy_table(tested["scores"]), items(tested["missing"])]

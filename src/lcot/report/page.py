@@ -162,7 +162,7 @@ def plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def accuracy_table(rows: list[Plain]) -> str:
+def accuracy_table(rows: Sequence[Plain]) -> str:
     """Predictions against measurements, as the validation reports them."""
     if not rows:
         return paragraph("No validation was run with this answer.")
