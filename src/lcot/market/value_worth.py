@@ -174,7 +174,9 @@ def modelled(company: Company, outlook: Reading, seed: int) -> Worth:
 
 def made_of(company: Company, label: str, stated: Terms, drawn: Terms | None) -> Worth:
     """The value from its terms, with what it rests on."""
-    used = [fact for fact in company.facts.values() if fact.is_estimate]
+    seen = "demand" if company.sells == "tokens" else "share.exit"  # what a run of the market says instead
+    replaced = (seen,) if label.startswith("scenario") else ()
+    used = [fact for fact in company.facts.values() if fact.is_estimate and fact.key not in replaced]
     absent = [key for key in ("cash.net", "shares.basic", "shares.diluted") if not company.facts.has(key)]
     return Worth(
         company, label, company.base_year + stated.years, stated, valuation(stated), drawn,

@@ -208,6 +208,8 @@ def notes(a: Answer) -> Iterable[str]:
         if a["basis"]["draws"]
         else f"Value at the end of {year}: cash until {exit_year}, then a multiple of that year's net income."
     )
+    if a["basis"]["market"].startswith("scenario"):
+        yield "Market and share (of a lab: demand) are those of a run of the market; as stated, their medians."
     if a["terms"]["capital"]["stated"]:
         yield (
             f"It must pay for capacity before it earns: {a['terms']['capital']['stated']:.2g} dollars of systems for "
