@@ -62,6 +62,10 @@ def compare(
         Write the answer as a workbook with live formulas: change a fact, and every cost follows.
     """
     count = how_many(finalists)
+    if xlsx is not None:
+        from lcot.report.workbook.book import check
+
+        check(xlsx)
     if ranges not in RANGES:
         raise UnknownName("value of --ranges", ranges, RANGES)
     if ranges == "simulated" and (trace is not None or not count or not asked.draws):

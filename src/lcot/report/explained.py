@@ -170,7 +170,7 @@ def opening(traced: Traced, question: Question, of: str) -> str:
     """What the number is of, in two lines."""
     d, served, result = traced.plan.deployment, traced.plan.served, number(traced, of)
     load = "full to the target" if question.traffic.rate is None else f"{float(question.traffic.rate):g} requests/s"
-    basis = question.basis if question.basis == "own" else f"rent, {question.term}"
+    basis = question.basis if question.basis == "own" else f"rent {question.term.replace('_', ' ')}"
     return (
         f"{of}: {amount(result.value, result.unit)}, at the stated facts\n"
         f"{d.model.id} on {int(served.systems)} x {d.system.id}: {int(served.copies)} x {d.label}, "

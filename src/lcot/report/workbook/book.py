@@ -156,11 +156,18 @@ def cached(value: Any) -> Any:
     return number if math.isfinite(number) else "#N/A"
 
 
+def check(path: Path) -> None:
+    """Refuse a name or a folder in which no workbook can be. Raises `InputError`."""
+    if path.suffix != ".xlsx":
+        raise InputError(f"{path}: a workbook's name ends in .xlsx")
+    if not path.absolute().parent.is_dir():
+        raise InputError(f"{path}: there is no folder {path.absolute().parent}")
+
+
 @contextmanager
 def writing(path: Path) -> Generator[Book]:
     """A new workbook, which is at ``path`` whole or not at all. Raises `InputError` where it cannot be written."""
-    if path.suffix != ".xlsx":
-        raise InputError(f"{path}: a workbook's name ends in .xlsx")
+    check(path)
     written = BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     writer = package().Workbook(written, options)
