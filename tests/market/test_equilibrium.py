@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lcot.errors import Infeasible
 from lcot.market.equilibrium import Problem, at, bought, clear
 from lcot.market.logit import nested
 
@@ -135,3 +136,11 @@ def test_slope_and_demand_are_derivatives_of_the_surplus() -> None:
         _, demand, slope = bought(p, value)
         assert (up[0] - down[0]) / (2 * h) == pytest.approx(demand, rel=1e-6)
         assert (up[1] - down[1]) / (2 * h) == pytest.approx(slope, rel=1e-6)
+
+
+def test_limits_that_contradict_each_other_are_an_error() -> None:
+    """A contract for more than the cap of the same thing."""
+    p = single([1.0, 0.0], 0.2)
+    use = np.concatenate([p.use, -p.use], axis=3)
+    with pytest.raises(Infeasible, match="1 of 1 draws"):
+        clear(replace(p, use=use, limits=np.array([[0.2, -0.5]])))

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lcot.errors import Infeasible
 from lcot.market.logit import nested
 from lcot.market.types import Array
 
 TIGHT = 1e-7  # relative to a limit: how exactly it is met
+MISSED = 1e-3  # relative to a limit: how far a solution may be from keeping it
 ROUNDS, HALVINGS, LONGEST = 200, 30, 4.0
 
 
@@ -148,7 +150,7 @@ def dual(problem: Problem, y: Array, per: Array, scale: Array) -> tuple[Array, A
         here = p.nests == n
         part = share[:, :, here].sum(axis=2)
         within = np.einsum("nsj,nsjr->nsr", share[:, :, here], p.use[:, :, here])
-        safe = np.where(part > 0, part, 1.0)
+        safe = np.where(part > 1e-30, part, 1.0)
         curve -= np.einsum("ns,nsr,nsq->nrq", weight * (1.0 / nu - 1.0) / safe, within, within)
     return total / scale, left * per / scale[:, None], curve * per[:, :, None] * per[:, None, :] / scale[:, None, None]
 
@@ -165,6 +167,11 @@ def clear(problem: Problem) -> Cleared:
     -------
     Cleared
         Additions, rents, and what is left of each limit.
+
+    Raises
+    ------
+    Infeasible
+        If the limits contradict each other.
 
     Notes
     -----
@@ -192,7 +199,14 @@ def clear(problem: Problem) -> Cleared:
     value, share = at(p, y * per)
     demand = bought(p, value)[1]
     added = demand[:, :, None] * share
-    return Cleared(added, share, y * per, p.limits - np.einsum("nsj,nsjr->nr", added, p.use), value)
+    left = p.limits - np.einsum("nsj,nsjr->nr", added, p.use)
+    missed = (left < -MISSED * np.abs(p.limits)).any(axis=1)
+    if np.any(missed):
+        raise Infeasible(
+            f"in {int(missed.sum())} of {len(missed)} draws no rents keep all caps and contracts; "
+            "a contract asks for more than its caps allow"
+        )
+    return Cleared(added, share, y * per, left, value)
 
 
 def _newton(slope: Array, curve: Array, bound: NDArray[np.bool_]) -> Array:

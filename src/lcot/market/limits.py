@@ -45,28 +45,29 @@ def limits(
 
     Notes
     -----
-    A contract F binds no further than what can be built: with a chip's power P and its use a of resource r,
+    Contracts F bind no further than what can be built. With the power P of a vendor's chips and their use a of r, each
+    is cut by the scarcest of what it needs, in proportion with all others that need it:
 
-    .. math:: F \\leftarrow \\min(F, 0.9 \\min_r C_r P / a_r)
+    .. math:: F_j \\leftarrow F_j \\min_r \\min \\left( 1, \\frac{0.9 \\, C_r}{\\sum_k F_k a_{kr} / P_k} \\right)
     """
     offered = np.isfinite(output) & (output > 0)
     per = np.where(offered, 1.0 / np.where(offered, output, 1.0), 0.0)
-    use = [sale.takes * per[..., None]]
-    bounds = [caps]
-    ids = [v.id for v in scenario.vendors]
     power = np.where(np.isfinite(sale.power), sale.power, 0.0)
+    ids = [v.id for v in scenario.vendors]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where((power > 0)[..., None], sale.takes / power[..., None], 0.0).max(axis=1)  # units for a watt
+    use, kept = [sale.takes * per[..., None]], np.zeros((drawn.draws, len(ids)))
     for vendor in contracted(scenario):
         j = ids.index(vendor)
         key = f"contract.{vendor}.{year}"
-        wanted = drawn.number(key) if drawn.has(key) else np.full(drawn.draws, NOTHING)
-        drawing, taking = power[:, :, j], sale.takes[:, :, j, :]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            can = np.where(taking > 0, caps[:, None, :] * drawing[:, :, None] / taking, np.inf)
-        can = np.where((drawing > 0)[:, :, None], can, np.inf).min(axis=(1, 2))
-        can = np.where((drawing > 0).any(axis=1), can, 0.0)
-        kept = np.maximum(np.minimum(wanted, ROOM * can), NOTHING)
+        if drawn.has(key):
+            kept[:, j] = drawn.number(key)
         mine = np.zeros((*output.shape, 1))
         mine[:, :, j, 0] = -(power * per)[:, :, j]
         use.append(mine)
-        bounds.append(-kept[:, None])
-    return np.concatenate(use, axis=3), np.concatenate(bounds, axis=1)
+    kept = np.where((power > 0).any(axis=1), kept, 0.0)
+    wanted = np.einsum("nj,njr->nr", kept, share)
+    fits = np.where(wanted > ROOM * caps, ROOM * caps / np.where(wanted > 0, wanted, 1.0), 1.0)  # (draws, resource)
+    kept = kept * np.where(share > 0, fits[:, None, :], 1.0).min(axis=2)
+    rows = [ids.index(vendor) for vendor in contracted(scenario)]
+    return np.concatenate(use, axis=3), np.concatenate([caps, -np.maximum(kept[:, rows], NOTHING)], axis=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lcot.errors import MissingFact
+from lcot.errors import DomainError, MissingFact
 from lcot.facts.types import Chip
 from lcot.market.assumptions import Assumptions
 from lcot.market.types import Array, Scenario, Supply
@@ -29,12 +29,17 @@ def supply(scenario: Scenario, drawn: Assumptions) -> Supply:
     ------
     MissingFact
         If a resource has no cap.
+    DomainError
+        If a cap is not above zero.
 
     Notes
     -----
     No formula: paths through the stated years.
     """
     caps = [drawn.path(f"cap.{resource.id}", scenario.years) for resource in scenario.resources]
+    for resource, cap in zip(scenario.resources, caps, strict=True):
+        if float(cap.min()) <= 0.0:
+            raise DomainError(f"cap.{resource.id}", float(cap.min()), "above 0, low end included", scenario.id)
     return Supply(scenario.resources, np.stack(caps))
 
 
