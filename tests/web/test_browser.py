@@ -92,7 +92,7 @@ def test_a_system_opens_its_facts(tab):
 
 
 @pytest.mark.parametrize(
-    ("button", "start"), [("CSV: cheapest", b"system,"), ("SVG: front", b"<svg"), ("PNG: bill", b"\x89PNG")]
+    ("button", "start"), [("CSV: cheapest", b'"system",'), ("SVG: front", b"<svg"), ("PNG: bill", b"\x89PNG")]
 )
 def test_views_are_saved(tab, button, start):
     with tab.expect_download(timeout=WAIT) as got:
