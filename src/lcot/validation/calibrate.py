@@ -240,25 +240,26 @@ def _jacobian(
     start: Overrides | None,
 ) -> npt.NDArray[np.float64]:
     """Derivative of log(predicted) of each row with respect to the logarithm of each parameter."""
+    runs = [run_of(row.condition) for row in rows]
     wanted: dict[tuple[int, Condition], tuple[Condition, Overrides]] = {}
     for column, parameter in enumerate(parameters):
         before = (start or {}).get(parameter.owner, {})
         moved: Overrides = {parameter.owner: {**before, parameter.key: parameter.value * (1.0 + STEP)}}
-        for row in rows:
+        for row, run in zip(rows, runs, strict=True):
             if row.engine == parameter.owner and touches(parameter.key, row.condition):
-                wanted.setdefault((column, run_of(row.condition)), (row.condition, moved))
-    answers: dict[tuple[int, Condition], Answer] = {}
-    for done, (place, answer) in enumerate(zip(wanted, run_all(_answer, list(wanted.values())), strict=True)):
-        answers[place] = answer
+                wanted.setdefault((column, run), (row.condition, moved))
+    members: dict[Condition, list[int]] = defaultdict(list)
+    for place, run in enumerate(runs):
+        members[run].append(place)
+    matrix = np.zeros((len(rows), len(parameters)))
+    answers = run_all(_answer, list(wanted.values()))
+    for done, ((column, run), answer) in enumerate(zip(wanted, answers, strict=True)):
+        for place in members[run]:
+            residual = residual_of(rows[place].condition, answer)
+            if residual is not None:
+                matrix[place, column] = (rows[place].residual - residual) / log(1.0 + STEP)
         if progress is not None:
             progress(done + 1)
-    matrix = np.zeros((len(rows), len(parameters)))
-    for place, row in enumerate(rows):
-        for column, parameter in enumerate(parameters):
-            answer = answers.get((column, run_of(row.condition))) if row.engine == parameter.owner else None
-            residual = residual_of(row.condition, answer) if answer is not None else None
-            if residual is not None:
-                matrix[place, column] = (row.residual - residual) / log(1.0 + STEP)
     return matrix
 
 
