@@ -65,7 +65,18 @@ def with_change(scenario: Scenario, key: str, value: float | None, times: float,
 
 
 def tries(change: Change) -> list[tuple[float | None, float]]:
-    """Values and factors of a change, one after the other."""
+    """What a change does, one after the other: exact values, then factors.
+
+    Parameters
+    ----------
+    change : Change
+        From the claim's file.
+
+    Returns
+    -------
+    list of tuple of float or None and float
+        Value [1, or the change's unit], None where there is a factor; factor. [1]
+    """
     exact: list[tuple[float | None, float]] = [(float(value), 1.0) for value in change.values]
     return [*exact, *((None, float(times)) for times in change.times)]
 

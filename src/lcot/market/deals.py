@@ -207,8 +207,8 @@ def implied(item: Deal, value: float | None = None) -> Implied:
     """
     facts, absent = item.facts, list[str]()
     worth = float(facts.number("value", "what it implies")) if value is None else value
-    power = _known(facts, "power", absent)
-    term = _known(facts, "term", absent) if item.sells != "licence" else None
+    power = _known(facts, "power", absent) if item.sells != "licence" else None
+    term = _known(facts, "term", absent) if item.sells == "capacity" else None
     years = None if term is None else term / YEAR
     watt = worth / power if power else None
     yearly = per_watt_year(worth, power, years) if power and years and item.sells == "capacity" else None

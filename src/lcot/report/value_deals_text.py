@@ -38,7 +38,11 @@ def as_text(a: dict[str, Any], wide: int = 110) -> str:
     lives = [a["implied"][n]["life_at_guided_margin"] for n in names]
     if any(lives):
         rows.append(("life at the guided margin", *["none" if x is None else f"{x:.1f} years" for x in lives]))
-    lines += [*table(rows), ""]
+    lines += (
+        [*table(rows), ""]
+        if len(rows) > 1
+        else [f"Value: {' or '.join(money(i['value']) for i in a['implied'].values())}.", ""]
+    )
     return "\n".join([*lines, *(wrapped(line, wide) for line in notes(a))])
 
 
