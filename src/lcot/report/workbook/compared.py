@@ -35,6 +35,7 @@ REMARKS = (
     "Each system's deployment, with its layout and formats, is the one that the search chose; nothing is sought again.",
     "The batch at capacity and the batches at which a copy is timed are held; times at them, the systems bought and",
     "the batch at the load follow from the inputs; between those batches they are interpolated, as the search does.",
+    "Columns beside each other on Step time and Fleet are the steps and batches below, in the same order.",
     "Lengths of requests are held: steps and batches rest on them. So are counts (chips, cores, links).",
     "Ranges (P10, P90) and times under simulated load come from draws and from the event kernel: values, not formulas.",
 )

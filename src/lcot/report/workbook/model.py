@@ -44,7 +44,8 @@ def _place(book: Book, name: str, nodes: Sequence[Node]) -> None:
 
 
 def _sheet(book: Book, name: str, title: str, nodes: Sequence[Node]) -> None:
-    sheet = book.sheet(name, WIDTHS, COLUMNS, title=title)
+    most = max(int(np.size(node.value)) for node in nodes)
+    sheet = book.sheet(name, WIDTHS, (*COLUMNS, *(str(place) for place in range(2, most + 1))), title=title)
     for row, node in enumerate(nodes, 3):
         call = node.cell.call
         if node.label:

@@ -24,7 +24,7 @@ def write(path: Path, outlook: Outlook) -> None:
     """Write the workbook of an outlook. Raises `InputError` where it cannot be written."""
     o = outlook
     lines = [
-        f"Scenario {o.scenario.id}: {o.scenario.note or o.scenario.name}. {ADVICE}",
+        f"Scenario {o.scenario.id}: {(o.scenario.note or o.scenario.name).rstrip('.')}. {ADVICE}",
         f"Results of {o.draws} draws with seed {o.seed}. The costs below are computed from their factors, live, in the "
         "draw whose cost is the median of its year; the factors are held.",
     ]
@@ -41,7 +41,7 @@ def costs(o: Outlook, why: str) -> dict[str, Cell]:
     found: dict[str, Cell] = {}
     for k, year in enumerate(o.years):
         parts = factors(o, k)
-        draw = int(np.argsort(parts["cost"])[len(parts["cost"]) // 2])
+        draw = int(np.argsort(parts["cost"])[(len(parts["cost"]) - 1) // 2])
         units = {"hour": "USD", "throughput": "token/s", "use": "1"}
         names = {"hour": "price of a chip-hour", "throughput": "throughput of a chip", "use": "utilisation"}
         hour, throughput, use = (
