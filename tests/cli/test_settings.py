@@ -44,6 +44,17 @@ def test_facts_of_a_chip_and_an_engine(capsys, verb):
     assert cost(capsys, verb, "vllm.gemm.memory=0.2") > plain
 
 
+def test_facts_of_what_is_bought_beside(capsys):
+    rack = ["lpx-rack.price=5 MUSD rack", "lpx-rack.power.max=130 kW"]
+
+    def level(*more):
+        asked = ["bill", "lpx-rack", "llama-3.3-70b", "--available-by", "2027-01-31", "--json"]
+        run([*asked, *(word for one in (*rack, *more) for word in ("--set", one))])
+        return json.loads(capsys.readouterr().out)["levels"][0]["capital"] * 256
+
+    assert level("vr200-nvl72.price=1 MUSD rack") < level() - 6e6
+
+
 @pytest.mark.parametrize("verb", sorted(VERBS))
 def test_unknown_owners_are_refused(capsys, verb):
     with pytest.raises(SystemExit) as end:

@@ -15,8 +15,8 @@ from lcot.cost.bill import price
 from lcot.cost.types import Bill
 from lcot.errors import Infeasible, MissingFact
 from lcot.facts import catalog
-from lcot.facts.override import override_engine, parse
-from lcot.facts.types import Engine, System
+from lcot.facts.override import override, override_engine, parse
+from lcot.facts.types import Engine, Facts, Site, System
 from lcot.serving.capacity import capacity
 from lcot.serving.curve import Curve, batches, sequences_held
 from lcot.serving.pools import Pool
@@ -123,6 +123,16 @@ def beside(deployment: Deployment) -> System | None:
     return deployment.paired.system if deployment.paired and deployment.system.pairs_with else None
 
 
+def with_settings(deployment: Deployment, settings: tuple[str, ...]) -> Deployment:
+    """The deployment with the user's facts of what is bought beside it."""
+    other = beside(deployment)
+    if other is None or deployment.paired is None:
+        return deployment
+    texts = [text for text in settings if parse(text).owner in (other.id, other.chip.id)]
+    (other,), _ = override(texts, (other,), Site("", "", Facts("")))
+    return replace(deployment, paired=replace(deployment.paired, system=other))
+
+
 def billed(deployment: Deployment, served: Served, question: Question) -> Bill:
     """The bill of a deployment's fleet. Raises `MissingFact`."""
     q = question
@@ -151,7 +161,8 @@ def plans(question: Question, system: System) -> tuple[list[Plan], list[Rejectio
     engine = engine_for(system, question.engine, question.settings)
     speculation = speculation_of(question.model, question.speculative)
     formats = precision(question.precision, question.model, supported(system.chip))
-    for deployment in deployments(system, question.model, engine, formats, speculation):
+    for one in deployments(system, question.model, engine, formats, speculation):
+        deployment = with_settings(one, question.settings) if question.settings else one
         alone = any(found.deployment.chips <= system.count for found in good)
         if alone and deployment.chips > system.count and system.family not in CHAINED and not tight(deployment):
             continue  # a copy over several systems is for what one system cannot do

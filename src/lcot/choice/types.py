@@ -32,7 +32,7 @@ class Question:
     available_by: str = ""  # ISO date; systems that cannot be bought by then are listed apart
     pools: str = "any"  # any | together: whether prompts may be computed on copies of their own
     engine: str = ""  # id of one engine; "": the one that each vendor's systems are usually served with
-    settings: tuple[str, ...] = ()  # OWNER.KEY=VALUE UNIT of engines, in place of their facts
+    settings: tuple[str, ...] = ()  # OWNER.KEY=VALUE UNIT of engines and of what is bought beside a system
     draws: int = 256
     seed: int = 2026
 

@@ -140,7 +140,7 @@ class Asked:
 def with_settings(
     settings: Sequence[str], systems: tuple[System, ...], site: Site
 ) -> tuple[tuple[System, ...], Site, tuple[str, ...]]:
-    """Systems and site with the user's facts, and the settings that are an engine's. Raises `InputError`."""
+    """Systems and site with the user's facts, and the settings of engines and partners. Raises `InputError`."""
     if not settings:
         return systems, site, ()
     from lcot.facts import catalog
@@ -148,9 +148,10 @@ def with_settings(
 
     families = dict.fromkeys(system.family for system in systems)
     engines = [engine for family in families for engine in catalog.engines(family)]
-    changed, place = override(settings, systems, site, engines)
-    ids = {engine.id for engine in engines}
-    return changed, place, tuple(text for text in settings if parse(text).owner in ids)
+    partners = tuple(catalog.system(name) for name in dict.fromkeys(s.pairs_with for s in systems) if name)
+    changed, place = override(settings, (*systems, *partners), site, engines)
+    ids = {one.id for one in (*engines, *partners, *(system.chip for system in partners))}
+    return changed[: len(systems)], place, tuple(text for text in settings if parse(text).owner in ids)
 
 
 def share_of(text: str) -> float:
