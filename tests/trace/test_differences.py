@@ -8,7 +8,7 @@ import pytest
 from lcot.choice.search import plan as plan_of
 from lcot.errors import MissingFact
 from lcot.facts import catalog
-from lcot.trace.differences import ORDERS, difference_of, orders, steps_along
+from lcot.trace.differences import ORDERS, difference_of, even, orders, steps_along
 from tests.trace.questions import ASKED, asked, best
 
 H200 = ASKED[0]
@@ -35,7 +35,7 @@ def test_only_what_differs_makes_a_difference():
     other = replace(question, site=dear)
     found = difference_of(plan, question, plan_of(plan.deployment, other), other)
     named = {part.name: part.dollars for part in found.facts}
-    energy = next(part for part in found.lines if part.name == "energy of a system")
+    energy = next(part for part in found.lines if part.name == "energy of a chip")
     assert next(iter(named)) == "us-colocation.electricity.price"
     assert named["us-colocation.electricity.price"] == pytest.approx(found.costs[0] - found.costs[1], rel=0.02)
     assert energy.second == pytest.approx(2 * energy.first, rel=1e-9)
@@ -53,6 +53,13 @@ def test_the_other_way_round_is_the_negative_by_line():
     other = difference_of(best(*B200), asked(*B200), best(*H200), asked(*H200))
     lines = {part.name: part.dollars for part in other.lines}
     assert all(part.dollars == pytest.approx(-lines[part.name]) for part in one.lines)
+
+
+def test_three_factors_by_hand():
+    # 2 x 3 x 5 against 1 x 3 x 4: the second factor does not change, the others share 30 - 12 over both orders
+    assert (2 - 1) * even(3, 3, 5, 4) == pytest.approx(13.5)
+    assert (5 - 4) * even(2, 1, 3, 3) == pytest.approx(4.5)
+    assert 13.5 + 4.5 == 30 - 12
 
 
 def test_orders_come_with_their_reverse():

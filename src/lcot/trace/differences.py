@@ -69,9 +69,9 @@ def difference_of(first: Plan, asked: Question, second: Plan, other: Question) -
 
     Notes
     -----
-    By line: with machines' cost m of a system by line and x systems for a request a second,
-    :math:`c = \\sum_j m_j x`, and the difference of each product is shared as
-    :math:`\\Delta m_j \\bar x + \\Delta x \\bar m_j`. By fact: the first's facts are changed over to the second's,
+    By line: with the cost m of a chip by line, n chips for a token/s of capacity, and the share u of the capacity
+    that is delivered, :math:`c = \\sum_j m_j n / u`; each factor gets the mean of what its change adds over the orders
+    in which the three change. By fact: the first's facts are changed over to the second's,
     chip for chip, in its own layout, and each fact gets the mean of what it adds over orders and their reverses;
     what is left is the layout, engine and formats.
 
@@ -86,7 +86,7 @@ def difference_of(first: Plan, asked: Question, second: Plan, other: Question) -
     except (Infeasible, MissingFact) as error:
         why_not = str(error)
     method = f"mean over {2 * ORDERS} orders of changing facts over, seed {asked.seed}, in the layout of the first"
-    return Difference((first, second), costs, by_line(first, second), facts, why_not, method)
+    return Difference((first, second), costs, by_line(first, asked, second, other), facts, why_not, method)
 
 
 def cost_of(plan: Plan) -> float:
@@ -97,22 +97,35 @@ def cost_of(plan: Plan) -> float:
     return float(plan.bill.cost["bottleneck_seconds"].blended)
 
 
-def by_line(first: Plan, second: Plan) -> tuple[Part, ...]:
-    """The difference by line of the bill of a system, and by what a system delivers (see `difference_of`)."""
-    per: list[tuple[dict[str, float], float]] = []
-    for plan in (first, second):
-        assert plan.bill is not None
-        systems, tokens = float(plan.served.systems), float(sum(plan.bill.tokens.values()))
-        per.append(({name: float(value) / systems for name, value in plan.bill.lines.items()}, systems / tokens))
-    (one, many), (other, fewer) = per
+def by_line(first: Plan, asked: Question, second: Plan, other: Question) -> tuple[Part, ...]:
+    """The difference by line of the bill of a chip, by what a chip can deliver, and by how far it is used."""
+    (one, need, idle), (two, less, busy) = (factors(plan, q) for plan, q in ((first, asked), (second, other)))
+    mean = even(need, less, idle, busy)
     parts = [
-        Part(f"{name} of a system", (one.get(name, 0.0) - other.get(name, 0.0)) * (many + fewer) / 2.0,
-             one.get(name), other.get(name), "USD/s")
-        for name in dict.fromkeys([*one, *other])
+        Part(f"{name} of a chip", (one.get(name, 0.0) - two.get(name, 0.0)) * mean, one.get(name), two.get(name),
+             "USD/s")
+        for name in dict.fromkeys([*one, *two])
     ]  # fmt: skip
-    mean = (sum(one.values()) + sum(other.values())) / 2.0
-    parts.append(Part("tokens that a system delivers", (many - fewer) * mean, 1.0 / many, 1.0 / fewer, "token/s"))
-    return tuple(sorted(parts, key=lambda part: -abs(part.dollars)))
+    sums = sum(one.values()), sum(two.values())
+    able = Part(
+        "tokens that a chip can deliver", (need - less) * even(*sums, idle, busy), 1 / need, 1 / less, "token/s"
+    )
+    used = Part("share of them delivered", (idle - busy) * even(*sums, need, less), 1 / idle, 1 / busy, "1")
+    return tuple(sorted([*parts, able, used], key=lambda part: -abs(part.dollars)))
+
+
+def factors(plan: Plan, question: Question) -> tuple[dict[str, float], float, float]:
+    """Cost of a chip by line [USD/s], chips for a token/s of capacity, capacity over tokens delivered [1]."""
+    assert plan.bill is not None
+    chips, traffic = float(plan.served.systems) * plan.deployment.system.count, question.traffic
+    able = float(plan.served.capacity) * float(traffic.input_tokens + traffic.output_tokens)
+    lines = {name: float(value) / chips for name, value in plan.bill.lines.items()}
+    return lines, chips / able, able / float(sum(plan.bill.tokens.values()))
+
+
+def even(a: float, b: float, c: float, d: float) -> float:
+    """What a third factor is multiplied by when a product goes from a times c to b times d, mean over all orders."""
+    return (a * c + b * d) / 3.0 + (a * d + b * c) / 6.0
 
 
 def by_fact(
@@ -144,7 +157,8 @@ def by_fact(
         name = f"{owner}.{key}" if owner == asked.site.id else key
         parts.append(Part(name, float(dollars[i]), float(table[i, 0]), float(table[i, 1]), stated[owner][key].unit))
     rest = costs[0] - costs[1] - float(dollars.sum())
-    layout = f"layout, engine and formats: {a.label} and {a.engine.id} against {b.label} and {b.engine.id}"
+    bought = [f"{int(plan.served.systems)} x {plan.deployment.system.id}" for plan in (first, second)]
+    layout = f"layout, engine, whole systems: {bought[0]} ({a.label}) against {bought[1]} ({b.label})"
     return (*sorted(parts, key=lambda part: -abs(part.dollars)), Part(layout, rest))
 
 
