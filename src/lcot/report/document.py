@@ -27,7 +27,9 @@ th, td { padding: .38rem .7rem .38rem 0; vertical-align: top; }
 td { border-bottom: 1px solid var(--line); }
 td.first { min-width: 8.5rem; }
 td a { overflow-wrap: anywhere; }
-th.number, td.number { text-align: right; white-space: nowrap; }
+th.number, td.number { text-align: right; } td.number { white-space: nowrap; }
+table.pairs { width: auto; } table.pairs .number { text-align: left; white-space: normal; }
+table.pairs td.first { padding-right: 2rem; } table.sources td.first { overflow-wrap: anywhere; }
 tbody tr:first-child td.first { font-weight: 600; }
 figure { margin: 1.2rem 0; }
 figure svg { max-width: 100%; height: auto; }
@@ -37,11 +39,14 @@ a { color: inherit; text-underline-offset: .15em; }
 @media print {
   :root { color-scheme: light; --page: #fff; --text: #000; --quiet: #444; --line: #ccc; }
   .on-light { display: inline; } .on-dark { display: none; }
-  body { max-width: none; padding: 0; font-size: 10.5pt; }
+  body { max-width: none; padding: 0; font-size: 10.5pt; } .scroll { overflow: visible; }
+  td a[href^="http"]::after { content: " " attr(href); font-size: .85em; }
   h2 { break-after: avoid; } figure, tr { break-inside: avoid; } thead { display: table-header-group; }
 }
 @page { margin: 16mm; }
 """
+
+WORD = 16  # characters that stay in one line
 
 
 def document(title: str, body: str, scripts: Iterable[str] = ()) -> str:
@@ -72,12 +77,16 @@ def items(texts: Iterable[str]) -> str:
     return f"<ul>{inside}</ul>" if inside else ""
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "") -> str:
+class Html(str):
+    """Text that is HTML already."""
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "", kind: str = "") -> str:
     """A table of plain texts and numbers; numbers are set to the right. Nothing where there are no rows."""
     body = [list(row) for row in rows]
     if not body:
         return ""
-    numeric = [any(is_number(row[i]) for row in body) for i in range(len(headings))]
+    numeric = [all_numbers([row[i] for row in body]) for i in range(len(headings))]
     kinds = ["number" if n else ("first" if i == 0 else "") for i, n in enumerate(numeric)]
     head = "".join(cell("th", text, kind, ' scope="col"') for text, kind in zip(headings, kinds, strict=True))
     lines = "\n".join(
@@ -85,7 +94,9 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]], caption: st
         for row in body
     )
     name = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return f'<div class="scroll"><table>{name}<thead><tr>{head}</tr></thead>\n<tbody>{lines}</tbody></table></div>'
+    named = f' class="{kind}"' if kind else ""
+    inside = f"{name}<thead><tr>{head}</tr></thead>\n<tbody>{lines}</tbody>"
+    return f'<div class="scroll"><table{named}>{inside}</table></div>'
 
 
 def cell(tag: str, value: object, kind: str, more: str = "") -> str:
@@ -94,15 +105,22 @@ def cell(tag: str, value: object, kind: str, more: str = "") -> str:
     return f"<{tag}{attribute}{more}>{content(value)}</{tag}>"
 
 
+def all_numbers(column: Sequence[object]) -> bool:
+    """Whether a column holds numbers, and beside them nothing but words too short to need another line."""
+    return any(map(is_number, column)) and all(is_number(v) or len(str(v)) < WORD for v in column)
+
+
 def is_number(value: object) -> bool:
     """Whether a cell holds a number, or text that starts like one."""
-    return isinstance(value, int | float) or (isinstance(value, str) and value[:1].isdigit() and len(value) < 16)
+    return isinstance(value, int | float) or (isinstance(value, str) and value[:1].isdigit() and len(value) < WORD)
 
 
 def content(value: object) -> str:
     """A value as escaped text; a web address becomes a link."""
     if value is None:
         return ""
+    if isinstance(value, Html):
+        return value
     text = f"{value:.3g}" if isinstance(value, float) else str(value)
     if text.startswith(("https://", "http://")) and not any(c.isspace() for c in text):
         return f'<a href="{escape(text, quote=True)}" rel="noreferrer">{escape(text)}</a>'

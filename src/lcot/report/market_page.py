@@ -10,7 +10,7 @@ from lcot.report.appendix import fact_rows
 from lcot.report.charts.market_outlook import charts
 from lcot.report.document import document, items, paragraph, section, table
 from lcot.report.market_text import as_text, verdict
-from lcot.report.page import SOURCE_COLUMNS, accuracy_table, figure, named
+from lcot.report.page import PAIRS, accuracy_table, figure, named, source_table
 
 ORDER = ("shares", "tokens", "cost", "rents")
 
@@ -22,10 +22,10 @@ def page(a: dict[str, Any], facts: Facts) -> str:
         f"<header><h1>{escape(verdict(a))}</h1>{paragraph(a['basis']['advice'], 'quiet')}</header>",
         *(figure(specs[name]) for name in ORDER if name in specs),
         section("In numbers", f'<div class="scroll"><pre>{escape(as_text(a))}</pre></div>'),
-        section("The question", table(("", "asked"), named(a["scenario"] | a["basis"]))),
+        section("The question", table(("", "asked"), named(a["scenario"] | a["basis"]), kind=PAIRS)),
         section("Assumptions", items(f"declared estimate: {key}" for key in a["estimates"])),
-        section("Sources", table(SOURCE_COLUMNS, ([row.get(k) for k in SOURCE_COLUMNS] for row in fact_rows([facts])))),
         section("Accuracy", *accuracy(a)),
+        section("Sources", source_table(fact_rows([facts]))),
         paragraph(f"Schema {a['schema']}.", "quiet"),
     ]
     return document(f"LCOT market: {a['scenario']['id']}", "\n".join(part for part in body if part))

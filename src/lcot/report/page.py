@@ -8,7 +8,7 @@ from typing import Any
 
 from lcot.errors import InputError
 from lcot.report import charts
-from lcot.report.document import document, items, paragraph, section, table
+from lcot.report.document import Html, content, document, items, paragraph, section, table
 from lcot.report.render import Spec, name, svg
 
 Plain = Mapping[str, Any]
@@ -19,7 +19,8 @@ STATUSES = {
     "missing_fact": "a fact is not public",
     "infeasible": "does not meet the question",
 }
-SOURCE_COLUMNS = ("fact", "value", "unit", "low", "high", "source", "at", "date", "kind", "url")
+CAPTION = "US dollars per million tokens, cheapest first: the median of the draws; by kind, at the stated facts"
+PAIRS, SOURCES = "pairs", "sources"  # looks of tables
 
 
 def report(
@@ -27,7 +28,7 @@ def report(
 ) -> str:
     """The report of an answer in the form that ``--json`` prints.
 
-    ``figures`` are further charts; ``sources`` rows with the keys of `SOURCE_COLUMNS`; ``accuracy`` rows alike in
+    ``figures`` are further charts; ``sources`` facts as `appendix.fact_rows` gives them; ``accuracy`` rows alike in
     their keys, from the validation. Raises `InputError` where ``answer`` has no verdict or basis.
     """
     for key in ("schema", "question", "basis", "verdict"):
@@ -41,10 +42,10 @@ def report(
         section("Deployments", deployments(answer)),
         section("Charts", *(figure(spec) for spec in [*own_charts(answer), *figures])),
         section("Not ranked", unranked(answer)),
-        section("The question", table(("", "asked"), named(answer["question"]))),
+        section("The question", table(("", "asked"), named(answer["question"]), kind=PAIRS)),
         section("Assumptions", *assumptions(answer)),
-        section("Sources", table(SOURCE_COLUMNS, ([row.get(key) for key in SOURCE_COLUMNS] for row in sources))),
         section("Accuracy", accuracy_table(list(accuracy))),
+        section("Sources", source_table(sources)),
         paragraph(f"Schema {answer['schema']}.", "quiet"),
     ]
     return document(f"LCOT: {title}", "\n".join(part for part in body if part))
@@ -66,7 +67,7 @@ def ranking(answer: Plain) -> str:
     """The ranked systems as a table."""
     headings = ("system", "$/Mtok", "P10 to P90", "input", "cached", "output", "P(cheapest)", "tok/s/user")
     headings += ("TTFT", "used", "kW", "confidence")
-    return table(headings, map(ranked_row, systems(answer, "ranked")), "US dollars per million tokens, cheapest first")
+    return table(headings, map(ranked_row, systems(answer, "ranked")), CAPTION)
 
 
 def ranked_row(item: Plain) -> list[str]:
@@ -74,7 +75,7 @@ def ranked_row(item: Plain) -> list[str]:
     cost = item["usd_per_mtok"]
     return [
         str(item["name"]),
-        dollars(cost.get("blended")),
+        dollars(cost.get("p50") or cost.get("blended")),
         f"{dollars(cost['p10'])} to {dollars(cost['p90'])}" if cost.get("p10") is not None else "",
         *(dollars(cost.get(key)) for key in ("input", "cached_input", "output")),
         number(item.get("probability_cheapest"), "{:.0%}"),
@@ -145,7 +146,11 @@ def assumptions(answer: Plain) -> list[str]:
         for note in [*s.get("notes", ()), *([s["confidence_reason"]] if s.get("confidence_reason") else [])]
     ]
     units = [f"{key.replace('_', ' ')}: {unit}" for key, unit in answer.get("units", {}).items()]
-    return [table(("", "basis"), named(answer["basis"])), items(notes), paragraph("; ".join(units), "quiet")]
+    return [
+        table(("", "basis"), named(answer["basis"]), kind=PAIRS),
+        items(dict.fromkeys(notes)),
+        paragraph("; ".join(units), "quiet"),
+    ]
 
 
 def named(values: Plain) -> list[tuple[str, str]]:
@@ -159,7 +164,37 @@ def named(values: Plain) -> list[tuple[str, str]]:
 
 def plain(value: object) -> str:
     """A value of the question in words."""
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:,.0f}" if 1e3 <= abs(value) < 1e15 else f"{value:.4g}"
+
+
+def source_table(rows: Iterable[Plain]) -> str:
+    """Facts with their ranges and, linked, where they are from."""
+    headings = ("fact", "value", "range", "source", "date", "kind")
+    return table(headings, map(source_cells, rows), kind=SOURCES)
+
+
+def source_cells(row: Plain) -> list[str]:
+    """Cells of one fact."""
+    unit = "" if row.get("unit") in (None, "1", "text") else f" {row['unit']}"
+    ends = [row.get("low"), row.get("high")]
+    places = [content(place) for place in str(row.get("url") or "").split("; ") if place]
+    said = ", ".join(str(row[key]) for key in ("source", "at") if row.get(key))
+    linked = Html("<br>".join([escape(said), *places]))
+    return [
+        str(row.get("fact")),
+        shown_value(row.get("value")) + unit,
+        "" if None in ends else " to ".join(map(shown_value, ends)) + unit,
+        linked,
+        str(row.get("date") or ""),
+        str(row.get("kind") or ""),
+    ]
+
+
+def shown_value(value: object) -> str:
+    """A value in its own unit."""
+    return plain(float(value)) if isinstance(value, int | float) else str(value)
 
 
 def accuracy_table(rows: Sequence[Plain]) -> str:
@@ -173,7 +208,12 @@ def accuracy_table(rows: Sequence[Plain]) -> str:
 def own_charts(answer: Plain) -> list[Spec]:
     """The chart that the answer itself has the rows for."""
     rows = [
-        {"system": s["system"], "value": cost["blended"], "low": cost.get("p10"), "high": cost.get("p90")}
+        {
+            "system": s["system"],
+            "value": cost.get("p50") or cost["blended"],
+            "low": cost.get("p10"),
+            "high": cost.get("p90"),
+        }
         for s in systems(answer, "ranked")
         if (cost := s["usd_per_mtok"]).get("blended") is not None
     ]
