@@ -16,6 +16,7 @@ from lcot.cli import run
         (["--draws", "0"], "allowed: 1 to 16384"),
         (["--iamc", "/nowhere/out.csv"], "there is no folder"),
         (["--chart", "pie"], "--chart"),
+        (["--svg", "shares.pdf"], "allowed: .html, .json, .png, .svg"),
     ],
 )
 def test_bad_input_ends_with_code_2_and_one_sentence(

@@ -52,7 +52,7 @@ def market(
     json_
         Print as JSON.
     chart
-        What --svg draws: shares, cost, rents or tokens.
+        What --svg draws: shares, cost, rents or tokens. For the map of crossovers see lcot claims C11 --svg.
     svg
         Write a chart, as .svg, .png, .html or .json.
     html
@@ -66,6 +66,7 @@ def market(
     from lcot.market.scenario import scenario as scenario_of
     from lcot.market.scenario import scenario_ids
     from lcot.report.market import as_dict
+    from lcot.report.render import SUFFIXES
 
     if scenarios:
         for one in map(scenario_of, scenario_ids()):
@@ -78,6 +79,8 @@ def market(
     for name, path in (("--iamc", iamc), ("--svg", svg), ("--html", html), ("--xlsx", xlsx)):
         if path is not None and not path.absolute().parent.is_dir():
             raise InputError(f"{name} {path}: there is no folder {path.absolute().parent}")
+    if svg is not None and svg.suffix.lower() not in SUFFIXES:
+        raise InputError(f"--svg {svg}: cannot write this; allowed: {', '.join(SUFFIXES)}")
     with telling() as progress:
         outlook = run(scenario, draws, seed, backtest, progress)
     answer = as_dict(outlook)
@@ -123,7 +126,10 @@ def written(
     if svg is not None:
         from lcot.report.charts.market_outlook import charts
 
-        write_chart(svg, charts(answer)[chart])
+        made = charts(answer)
+        if chart not in made:
+            raise InputError(f"--chart {chart}: nothing to draw; nothing is short in one draw of ten in this scenario")
+        write_chart(svg, made[chart])
     if html is not None:
         from lcot.report.market_page import page
 
