@@ -21,7 +21,8 @@ from lcot.validation.report import (
     with_table,
 )
 
-DOCS = Path(__file__).parents[2] / "docs" / "accuracy.md"
+ROOT = Path(__file__).parents[2]
+PAGES = (ROOT / "docs" / "accuracy.md", ROOT / "README.md")
 TOLERANCE = 0.03  # in the median error of a group: steps of a table and seeds, not another model
 
 
@@ -50,8 +51,9 @@ def test_accuracy_has_not_fallen(fresh: dict[str, Any]) -> None:
     assert overall["share_answered"] >= committed["share_answered"] - 0.005
 
 
-def test_docs_show_the_committed_table() -> None:
-    text = DOCS.read_text()
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_pages_show_the_committed_table(page: Path) -> None:
+    text = page.read_text()
     table = text.split(BEGIN)[1].split(END)[0].strip()
     assert table == accuracy_table(committed_summary()["evidence"])
     assert len(table.splitlines()) >= 8

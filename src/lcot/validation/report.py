@@ -132,15 +132,15 @@ def chart_points(conditions: Sequence[Condition], predictions: Sequence[Predicti
     ]
 
 
-def regenerate(evidence: Path, docs: Path) -> None:
+def regenerate(evidence: Path, *pages: Path) -> None:
     """Predict everything again, fit the ranges, and write what is committed: ranges, summary, the table in the docs.
 
     Parameters
     ----------
     evidence : Path
         Folder with ``measurements/calibration.csv`` and ``measurements/serving_runs.csv``.
-    docs : Path
-        ``docs/accuracy.md``, whose table is replaced.
+    pages : Path
+        Pages whose table is replaced: ``docs/accuracy.md``, ``README.md``.
     """
     from lcot.validation.fitting_spreads import write_spreads
     from lcot.validation.points import read_points
@@ -157,7 +157,8 @@ def regenerate(evidence: Path, docs: Path) -> None:
     ranged = [with_range(*pair) for pair in zip(conditions, predictions, strict=True)]
     found = {"evidence": summary(conditions, ranged), "shipped": shipped_summary()}
     (here / "accuracy.json").write_text(json.dumps(found, indent=1) + "\n")
-    docs.write_text(with_table(docs.read_text(), accuracy_table(found["evidence"])))
+    for page in pages:
+        page.write_text(with_table(page.read_text(), accuracy_table(found["evidence"])))
 
 
 def with_range(condition: Condition, prediction: Prediction) -> Prediction:
@@ -196,4 +197,4 @@ if __name__ == "__main__":
     import os
     import sys
 
-    regenerate(Path(os.environ["LCOT_EVIDENCE"]), Path(sys.argv[1]))
+    regenerate(Path(os.environ["LCOT_EVIDENCE"]), *map(Path, sys.argv[1:]))
