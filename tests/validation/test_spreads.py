@@ -21,13 +21,17 @@ def test_every_shipped_row_has_a_fitted_group() -> None:
     for row in conditions_of(measured_rows()):
         spread = spreads.of(path_of(row))
         assert spread.low < 0 < spread.high
-        assert widening_of(row) == pytest.approx(spreads.factors["constants"] * spreads.factors["source"])
+        assert widening_of(row) == 1.0
+        other = spreads.factors["constants"] * spreads.factors["source"]
+        assert widening_of(replace(row, source="another")) == pytest.approx(other)
 
 
 def test_what_was_never_measured_has_a_wider_range() -> None:
     row = replace(conditions_of(measured_rows())[0], system="a", model="b")
     factors = {"constants": 1.2, "source": 1.1, "system": 1.3, "model": 1.5}
-    known = Spreads({(): Spread(-1, 1, 9)}, frozenset({"a"}), frozenset({"b"}), factors)
+    known = Spreads({(): Spread(-1, 1, 9)}, frozenset({"a"}), frozenset({"b"}), frozenset({row.source}), factors)
+    assert known.widening(row) == 1.0
+    row = replace(row, source="c")
     assert known.widening(row) == pytest.approx(1.2 * 1.1)
     assert known.widening(replace(row, model="c")) == pytest.approx(1.2 * 1.1 * 1.5)
     assert known.widening(replace(row, model="c", system="c")) == pytest.approx(1.2 * 1.1 * 1.5 * 1.3)

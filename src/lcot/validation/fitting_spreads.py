@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from math import log
 from pathlib import Path
@@ -52,6 +53,8 @@ def as_yaml(
         f"factors: {{{named}}}",
         f"systems: [{', '.join(sorted({c.system for c in conditions}))}]",
         f"models: [{', '.join(sorted({c.model for c in conditions}))}]",
+        "sources:",
+        *(f"  - {json.dumps(source)}" for source in sorted({c.source for c in conditions})),
         "spreads:",
     ]
     for group in sorted(spreads):

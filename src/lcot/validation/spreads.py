@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ class Spreads:
     groups: Mapping[intervals.Path, Spread] = field(default_factory=dict[intervals.Path, Spread])
     systems: frozenset[str] = frozenset()
     models: frozenset[str] = frozenset()
+    sources: frozenset[str] = frozenset()
     factors: Mapping[str, float] = field(default_factory=dict[str, float])
 
     def of(self, path: intervals.Path, widening: float = 1.0) -> Spread:
@@ -42,12 +44,17 @@ class Spreads:
         return intervals.spread_of(self.groups, path, widening)
 
     def widening(self, condition: Condition) -> float:
-        """Factor on the range of a condition from a source that nobody measured with: at least 1."""
-        known = {"system": condition.system in self.systems, "model": condition.model in self.models}
-        factor = self.factors.get("constants", 1.0) * self.factors.get("source", 1.0)
-        for name, seen in known.items():
-            factor *= 1.0 if seen or not self.groups else self.factors.get(name, 1.0)
-        return factor
+        """Factor on the range of a condition for what the fit had not seen of it: at least 1."""
+        if not self.groups:
+            return 1.0
+        other = condition.source not in self.sources
+        unseen = {
+            "constants": other,
+            "source": other,
+            "system": condition.system not in self.systems,
+            "model": condition.model not in self.models,
+        }
+        return prod(self.factors.get(name, 1.0) for name, applies in unseen.items() if applies)
 
 
 def kind_of(metric: str) -> str:
@@ -96,4 +103,5 @@ def committed_spreads() -> Spreads:
         for name, values in content["spreads"].items()
     }
     factors = {name: float(value) for name, value in content["factors"].items()}
-    return Spreads(groups, frozenset(content["systems"]), frozenset(content["models"]), factors)
+    systems, models, sources = (frozenset(content[name]) for name in ("systems", "models", "sources"))
+    return Spreads(groups, systems, models, sources, factors)
