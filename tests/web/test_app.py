@@ -113,6 +113,13 @@ def test_work_runs_the_verb_of_the_command(client):
     assert client.get(f"/api/work/{state['id']}/file").status_code == 400
 
 
+def test_the_market_can_be_begun(client):
+    state = client.post("/api/work", json={"kind": "market", "asked": ASKED}).json()
+    assert state["words"] == ["market", "--draws", "32", "--json"]
+    assert state["command"] == "lcot market --draws 32 --json"
+    assert client.delete(f"/api/work/{state['id']}").json()["state"] == "cancelled"
+
+
 def test_work_can_be_ended_and_fails_in_words(client):
     state = client.post("/api/work", json={"kind": "accuracy", "asked": ASKED}).json()
     ended = client.delete(f"/api/work/{state['id']}").json()

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import secrets
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lcot.errors import InputError, UnknownName
-from lcot.report.render import Spec
+from lcot.report.charts.market_outlook import charts as outlook
+from lcot.report.market_text import verdict
 from lcot.web import views
 from lcot.web.asking import Asking
 
@@ -27,13 +29,14 @@ LONGEST = 900.0  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of work: the words of its command, the file it makes, and the chart of its result."""
+    """One kind of work: the words of its command, the file it makes, and the charts of its result."""
 
     title: str
     words: Callable[[Asking, str, Path], list[str]]
     file: str = ""
     media: str = ""
-    chart: Callable[[Any, Path], Spec] | None = None
+    charts: Callable[[Any, Path], Mapping[str, Any]] | None = None
+    verdict: Callable[[Any], str] | None = None
 
 
 def asked(asking: Asking, folder: Path) -> list[str]:
@@ -85,14 +88,22 @@ def comparison(verb: str, *more: str) -> Callable[[Asking, str, Path], list[str]
 
 KINDS = {
     "tornado": Kind(
-        "Which facts move the answer", comparison("sensitivity", "--json"), chart=lambda found, _: views.tornado(found)
+        "Which facts move the answer",
+        comparison("sensitivity", "--json"),
+        charts=lambda found, _: {"tornado": views.tornado(found)},
     ),
     "load": Kind("Latency against load", one_system("simulate"), "load.svg", "image/svg+xml"),
     "size": Kind("Fleet for this load", one_system("size")),
     "accuracy": Kind(
         "Predicted against measured",
         lambda asking, system, folder: ["validate", "--rows", str(folder / "rows.csv"), "--json"],
-        chart=lambda _, folder: views.accuracy(folder / "rows.csv"),
+        charts=lambda _, folder: {"accuracy": views.accuracy(folder / "rows.csv")},
+    ),
+    "market": Kind(
+        "The market to 2030",
+        lambda asking, system, folder: ["market", "--draws", "32", "--json"],
+        charts=lambda found, _: outlook(found),
+        verdict=verdict,
     ),
     "report": Kind("Report", comparison("report", "--out", "{folder}/lcot.html"), "lcot.html", "text/html"),
     "workbook": Kind(
@@ -110,7 +121,7 @@ class Work:
 
     id: str
     kind: Kind
-    command: str
+    words: list[str]
     folder: Path
     process: subprocess.Popen[str]
     began: float
@@ -124,7 +135,8 @@ class Work:
         told: dict[str, Any] = {
             "id": self.id,
             "title": self.kind.title,
-            "command": self.command,
+            "words": self.words,
+            "command": "lcot " + shlex.join(self.words),
             "seconds": round(time.monotonic() - self.began, 1),
             "progress": self.said[-1] if self.said else "",
         }
@@ -136,9 +148,10 @@ class Work:
         if code != 0:
             message = found.get("error", {}).get("message") or (self.said[-1] if self.said else f"it ended with {code}")
             return told | {"state": "failed", "error": message}
-        chart = self.kind.chart(found, self.folder) if self.kind.chart else None
+        charts = self.kind.charts(found, self.folder) if self.kind.charts else {}
+        said = self.kind.verdict(found) if self.kind.verdict else ""
         file = self.kind.file if self.kind.file and (self.folder / self.kind.file).exists() else ""
-        return told | {"state": "done", "result": found, "chart": chart, "file": file}
+        return told | {"state": "done", "result": found, "verdict": said, "charts": charts, "file": file}
 
     def end(self) -> None:
         """Stop the process and remove its files."""
@@ -180,7 +193,7 @@ class Desk:
                 [sys.executable, "-m", "lcot", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                 stdin=subprocess.DEVNULL, text=True, encoding="utf-8", errors="replace",
             )  # fmt: skip
-            shown = "lcot " + " ".join(word.replace(str(folder), ".") for word in words)
+            shown = [word.replace(str(folder), ".") for word in words]
             work = Work(secrets.token_urlsafe(9), KINDS[name], shown, folder, process, time.monotonic())
             self.works[work.id] = work
         for stream, lines in ((process.stdout, work.out), (process.stderr, work.said)):

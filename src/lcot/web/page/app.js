@@ -152,13 +152,14 @@ function python() {
     + `${JSON.stringify(config ? "config.json" : field.model.value)})\nanswer = compare(question, finalists=0)\nprint(answer.verdict)`;
 }
 const link = async () => { remember(); await navigator.clipboard.writeText(location.href.split("#")[0]); $("saved").textContent = "Link copied."; };
-function bar(name) {
+function bar(name, work = null) {
   const box = make("div", null, "bar"), code = make("pre"); code.hidden = true;
   const show = (text) => { code.hidden = code.textContent === text && !code.hidden; code.textContent = text; };
   const actions = {"Copy link": link, CSV: () => save(`lcot-${name}.csv`, blob(csv(values(specs[name])), "text/csv")),
     PNG: async () => save(`lcot-${name}.png`, await views[name].view.toImageURL("png", 2)),
     SVG: async () => save(`lcot-${name}.svg`, await views[name].view.toImageURL("svg")),
-    "Show as Python": () => show(python()), "Show as command": () => show(command())};
+    "Show as Python": () => show(work ? `from lcot.cli import run\n\nrun(${JSON.stringify(work.words)})` : python()),
+    "Show as command": () => show(work ? work.command : command())};
   for (const [text, action] of Object.entries(actions)) {
     const b = make("button", text); b.type = "button"; b.onclick = () => Promise.resolve(action()).catch(wrong);
     b.setAttribute("aria-label", `${text}: ${name}`); box.append(b);
@@ -207,8 +208,9 @@ async function finish(kind, state, out) {
     else save(state.file, url);
     const again = make("button", "Save " + state.file, "link"); again.type = "button"; again.onclick = () => save(state.file, url); out.append(again);
   }
-  if (state.chart) {
-    const name = kind, place = make("div"); out.append(place); specs[name] = state.chart; views[name] = await embed(place, state.chart); out.append(bar(name));
+  if (state.verdict) out.append(make("p", state.verdict, "said"));
+  for (const [name, spec] of Object.entries(state.charts)) {
+    const place = make("div"); out.append(place); specs[name] = spec; views[name] = await embed(place, spec); out.append(bar(name, state));
     if (kind === "tornado") {
       const owners = [...new Set(state.result.tornado.map((r) => r.owner))].filter((o) => choices.systems[o]);
       for (const o of [...new Set([state.result.system, ...owners])]) { const b = make("button", "Facts of " + (choices.systems[o] || o), "link"); b.type = "button"; b.onclick = () => card(o); out.append(b); }
