@@ -42,9 +42,10 @@ def timeline(
         field("date", "temporal", title="Date"),
         field("value", "quantitative", title=quantity, format=".3~g"),
     ]
+    ranged = [r for r in points if r.get("low") and r.get("high")]
     layers: list[Spec] = [
         {
-            "data": {"values": [r for r in points if r.get("low") and r.get("high")]},
+            "data": {"values": ranged},
             "mark": {"type": "area", "opacity": 0.14},
             "encoding": {"x": x, "y": y | {"field": "low"}, "y2": {"field": "high"}, "color": colour},
         },
@@ -55,6 +56,7 @@ def timeline(
         },
         end_names(names, x, y | {"field": "at"}, colour),
     ]
+    layers = layers if ranged else layers[1:]  # a layer without rows has no extent
     return chart(title or quantity, subtitle, layers, width=WIDTH, height=HEIGHT, padding=padding(ends))
 
 

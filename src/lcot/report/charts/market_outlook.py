@@ -63,7 +63,7 @@ def of_rents(a: Answer) -> Spec | None:
     if not rows:
         return None
     return timeline(
-        rows, quantity="rent over the yearly cost of the chips that need it", style=".0%",
+        rows, quantity="rent over the yearly cost of the chips that need it", style=".1~%",
         title="Scarcity rents", subtitle=subtitle(a) + "; means over the draws",
     )  # fmt: skip
 
