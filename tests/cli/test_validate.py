@@ -47,7 +47,8 @@ def test_a_recording_is_predicted(recording: Path, tmp_path: Path, capsys: pytes
         rows = {row["id"]: row for row in csv.DictReader(stream)}
     tpot = rows["run-0-tpot_ms-mean"]
     assert tpot["status"] == "predicted"
-    assert 4.8 < float(tpot["low"]) < float(tpot["predicted"]) < float(tpot["high"]) < 40  # 16 GB at 3.35 TB/s: 4.8 ms
+    assert float(tpot["low"]) < float(tpot["predicted"]) < float(tpot["high"]) < 40
+    assert float(tpot["predicted"]) > 4.8  # 16 GB at 3.35 TB/s take 4.8 ms
 
 
 def test_a_recording_moves_constants(recording: Path, capsys: pytest.CaptureFixture[str]) -> None:
