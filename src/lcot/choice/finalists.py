@@ -161,9 +161,9 @@ def tables(steps: StepTime) -> tuple[Policy, StepTable, StepTable | None]:
         transfer_per_token=float(each),
         routing="least_loaded",
     )
-    rules, table = prepared(steps, rules)
+    rules, table = prepared(steps, rules, mixed=False)
     together = min(PROMPTS, rules.max_sequences)
-    return rules, table, prepared(steps.prefill, replace(rules, max_sequences=together))[1]
+    return rules, table, prepared(steps.prefill, replace(rules, max_sequences=together), mixed=False)[1]
 
 
 def under_load(

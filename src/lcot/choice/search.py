@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from itertools import groupby
 
 import numpy as np
 
@@ -189,11 +190,15 @@ def prompts_apart(made: list[StepTime], question: Question) -> list[Plan]:
     """Plans that compute prompts on copies of their own, in the layout that takes the fewest chips for them."""
     found: list[tuple[float, int]] = []
     pools: dict[int, Pool] = {}
-    for i, steps in enumerate(made):
-        with suppress(MissingFact):
-            pools[i] = pool = pool_of(steps, question.traffic, question.target)
-            if np.isfinite(pool.waits):
-                found.append((float(pool.chips * pool.seconds / pool.group), i))
+    by_chips = sorted(range(len(made)), key=lambda i: made[i].deployment.chips)
+    for chips, alike in groupby(by_chips, key=lambda i: made[i].deployment.chips):
+        if found and made[min(found)[1]].deployment.chips < chips / 2:
+            break  # twice the chips were no better, so more are not
+        for i in alike:
+            with suppress(MissingFact):
+                pools[i] = pool = pool_of(made[i], question.traffic, question.target)
+                if np.isfinite(pool.waits):
+                    found.append((float(pool.chips * pool.seconds / pool.group), i))
     if not found:
         return []
     best = min(found)[1]

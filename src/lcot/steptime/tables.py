@@ -25,7 +25,9 @@ PROBES = 192  # steps at which every axis is probed
 CHUNK = 1 << 14  # steps evaluated in one call
 
 
-def tables(steps: StepTime, max_sequences: int, max_batched_tokens: int, max_context: int | None = None) -> StepTable:
+def tables(
+    steps: StepTime, max_sequences: int, max_batched_tokens: int, max_context: int | None = None, mixed: bool = True
+) -> StepTable:
     r"""Step time of one model copy as arrays.
 
     Parameters
@@ -38,6 +40,8 @@ def tables(steps: StepTime, max_sequences: int, max_batched_tokens: int, max_con
         Most tokens in a step. [token]
     max_context : int, optional
         Longest context of a sequence; default that of the model. [token]
+    mixed : bool
+        Whether steps with prompts and decoding sequences must be exact too; where not, only those with one of both are.
 
     Returns
     -------
@@ -73,7 +77,7 @@ def tables(steps: StepTime, max_sequences: int, max_batched_tokens: int, max_con
     bare = StepTable(
         decode, tokens, prompt, rows, np.zeros((1,) * 5), (np.zeros(1),) * 5, float(np.min(steps.kv_capacity)), queries
     )
-    grid = _grid(time, bare, max_sequences, max_batched_tokens, longest)
+    grid = _grid(time, bare, max_sequences, max_batched_tokens, longest, mixed)
     d, c, p, q, s = np.meshgrid(*grid, indexing="ij")
     rest = time(d, d * c, p, p * q, s) - table_time(bare, d, d * c, p, p * q, s)
     return StepTable(decode, tokens, prompt, rows, rest, grid, bare.kv_capacity, queries)
@@ -303,7 +307,7 @@ def _interpolated(rest: Reals, grid: tuple[Reals, ...], at: tuple[Reals, ...]) -
 
 
 def _grid(
-    time: Callable[..., Reals], bare: StepTable, max_sequences: int, most: int, longest: int
+    time: Callable[..., Reals], bare: StepTable, max_sequences: int, most: int, longest: int, mixed: bool
 ) -> tuple[Reals, ...]:
     """Axes of the rest, with the points that it needs: one where the rest does not depend on the axis."""
     prompts = _levels(min(max_sequences, most, 128), 1.5, 16)[1:]
@@ -311,7 +315,7 @@ def _grid(
     full = (_levels(max_sequences, 1.3, 16), means, _levels(most, 1.1, 4)[1:], means, prompts)
     draw = np.random.default_rng(0)
     d, c, p, q, s = (draw.choice(axis[axis > 0], PROBES)[:, None] for axis in full)
-    d = d * (draw.random((PROBES, 1)) < 0.8)
+    d = d * (draw.random((PROBES, 1)) < 0.8) if mixed else 0.0 * d
 
     def missing(axis: int) -> tuple[Reals, Reals]:
         at = [d, c, p, q, s]
@@ -320,7 +324,8 @@ def _grid(
         exact = time(d_, d_ * c_, p_, p_ * q_, s_)
         return exact - table_time(bare, d_, d_ * c_, p_, p_ * q_, s_), exact
 
-    return tuple(_needed(full[axis], *missing(axis)) for axis in range(5))
+    first = [np.zeros(1), np.zeros(1)] if not mixed else []  # without decoding sequences the rest has no such axes
+    return (*first, *(_needed(full[axis], *missing(axis)) for axis in range(len(first), 5)))
 
 
 def _needed(points: Reals, values: Reals, scale: Reals) -> Reals:
