@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from lcot.errors import DomainError, Infeasible, UnknownName
+from lcot.errors import DomainError, Infeasible, MissingFact, UnknownName
 from lcot.serving.policy import PRESETS, preset
 from lcot.serving.simulation import simulate_deployment
 from lcot.serving.size import size, thinned
@@ -161,3 +161,22 @@ def test_spreads_agree():
     # ten values in 1 to 2, ten in 2 to 4: the median is 2, the mean 2.25
     counted = spread_of_counts(np.array([10, 10]), np.array([1.0, 2.0, 4.0]))
     assert (counted.mean, counted.p50) == (2.25, 2.0)
+
+
+def test_a_load_beyond_the_copies_is_said_to_be():
+    requests = Requests(np.arange(400) * 0.01, np.full(400, 2000), np.full(400, 300))
+    run = simulate_deployment(copy_of(), requests, RULES)
+    assert any(note.startswith("overloaded: ") for note in run.notes)
+    calm = simulate_deployment(copy_of(), replace(requests, arrival=requests.arrival * 1000), RULES)
+    assert not any(note.startswith("overloaded: ") for note in calm.notes)
+
+
+def test_a_run_without_a_fact_on_power_has_its_latencies():
+    def unknown(_):
+        raise MissingFact("box", "power")
+
+    steps = replace(copy_of(), power=unknown)
+    run = simulate_deployment(steps, Requests(np.arange(4.0), np.full(4, 100), np.full(4, 10)), RULES)
+    assert run.finished == 4
+    assert np.isnan(run.power)
+    assert "no watts: no sourced value for box.power" in run.notes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -127,6 +128,7 @@ def simulate(
     from lcot.choice.deploy import Layout
     from lcot.facts import catalog
     from lcot.report.simulated import as_dict, as_text
+    from lcot.serving.kernel.native import ready
     from lcot.serving.simulation import simulate_deployment
     from lcot.steptime.estimate import estimate
 
@@ -141,6 +143,8 @@ def simulate(
     steps = estimate(deployment)
     rules = rules_of(deployment, policy, replicas, prefix_cache and requests.hashes is not None, routing)
     say_left_out(left_out)
+    if not ready():
+        print("lcot: compiling the simulator, once, about half a minute", file=sys.stderr)
     with counting("requests", len(requests)) as bar:
 
         def seen(done: int, _: float) -> None:
@@ -215,9 +219,13 @@ def streamed(
 
     assert trace is not None
     assert rows is not None
-    run = stream_simulation(
-        steps, trace, rows, rules, target, rate_scale=rate_scale, skip_bad=skip_bad, progress=seen
-    )  # fmt: skip
+    try:
+        run = stream_simulation(
+            steps, trace, rows, rules, target, rate_scale=rate_scale, skip_bad=skip_bad, progress=seen
+        )
+    except KeyboardInterrupt:
+        print(f"lcot: interrupted; {rows}.partial keeps what is done, the same command goes on there", file=sys.stderr)
+        raise
     found = streamed_dict(run, steps)
     return json.dumps(found, indent=1) if as_json else streamed_text(found)
 

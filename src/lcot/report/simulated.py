@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from lcot.choice.deploy import bill_of
 from lcot.errors import MissingFact
 from lcot.facts.types import Site
@@ -37,6 +39,7 @@ def as_dict(run: Simulated, steps: StepTime, site: Site, basis: str, term: str, 
         },
         "units": {"time": "s", "rate": "request/s, token/s", "power": "W before PUE", "usd_per_mtok": f"USD, {basis}"},
         **{key: getattr(run, key) for key in PLAIN},
+        "power": run.power if np.isfinite(run.power) else None,
         "left_out": left_out,
         "time_to_first_token": asdict(run.first_token),
         "inter_token_latency": asdict(run.between_tokens),
@@ -61,7 +64,7 @@ def as_text(a: dict[str, Any]) -> str:
     lines.append(
         f"utilisation {a['utilisation']:.0%}, mean batch {a['batch']:.1f}, output {a['output_rate']:.0f} token/s, "
         f"input {a['input_rate']:.0f} token/s computed and {a['cached_rate']:.0f} from the cache, "
-        f"{a['power'] / 1e3:.1f} kW"
+        + ("watts unknown" if a["power"] is None else f"{a['power'] / 1e3:.1f} kW")
     )
     cost = a["usd_per_mtok"]
     lines.append(

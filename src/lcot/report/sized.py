@@ -97,7 +97,7 @@ def as_text(a: dict[str, Any]) -> str:
         f"{a['systems']} {a['system']}{spares}: {a['copies']} copies of {a['model']} ({d['layout']}, {d['weights']} "
         f"weights, KV {d['kv']}, {d['engine']}) on {a['chips']} chips",
         f"for {a['rate']:.3g} requests/s, sized for {a['rate_with_headroom']:.3g} with {m['headroom']:.0%} headroom, "
-        f"with {level}; one copy less breaks: {a['limit']}",
+        f"with {level}; " + (f"one copy less breaks: {a['limit']}" if a["copies"] > 1 else "one copy is enough"),
         f"at the load itself {served['within_target']:.1%} are within it: time to first token mean "
         f"{shown(served['time_to_first_token']['mean'])}, P95 {shown(served['time_to_first_token']['p95'])}; "
         f"{1 / served['time_per_output_token']['mean']:.0f} tokens/s a user; copies at work "

@@ -73,13 +73,11 @@ def simulate(
     Between events k decode steps take :math:`k t_0 + g k (k - 1) / 2` for a first step :math:`t_0` and a growth g.
     """
     run = Replay(table, policy, prefill_table, requests.hash_block, requests.concurrency)
-    columns = {name: np.empty(len(requests), records.ROW[name]) for name in records.ROW.names or ()}
+    lines = np.empty(len(requests), records.ROW)
     for part, last in _chunks(requests):
         for rows in run.feed(part, last, progress):
-            places = rows["request"]
-            for name, column in columns.items():
-                column[places] = rows[name]
-    return run.outcome(columns)
+            lines[rows["request"]] = rows
+    return run.outcome(lines)
 
 
 def _chunks(requests: Requests, size: int = CHUNK) -> Iterable[tuple[Requests, bool]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lcot.errors import Infeasible, ParseError
+from lcot.errors import Infeasible, MissingFact, ParseError
 from lcot.serving.kernel.records import REASONS, TIMELINE
 from lcot.serving.replay import simulate
 from lcot.serving.spread import Spread, spread, spread_of_counts
@@ -20,6 +20,7 @@ from lcot.steptime.types import Step, StepTable, StepTime
 if TYPE_CHECKING:
     import polars as pl
 
+OVERLOADED = 0.05  # of the requests that wait for their first token when the last one arrives
 Progress = Callable[[int, float], None]
 
 
@@ -121,7 +122,7 @@ def simulate_deployment(
     return summary(outcome, chosen, steps, prefill_steps, target or Target())
 
 
-def prepared(steps: StepTime, policy: Policy) -> tuple[Policy, StepTable]:
+def prepared(steps: StepTime, policy: Policy, mixed: bool = True) -> tuple[Policy, StepTable]:
     """Rules that the copy can hold to, and its table.
 
     Parameters
@@ -130,6 +131,8 @@ def prepared(steps: StepTime, policy: Policy) -> tuple[Policy, StepTable]:
         One copy.
     policy : Policy
         Rules asked for.
+    mixed : bool
+        Whether prompts and decoding sequences share steps; see `lcot.steptime.tables.tables`.
 
     Returns
     -------
@@ -166,7 +169,7 @@ def prepared(steps: StepTime, policy: Policy) -> tuple[Policy, StepTable]:
         max_context=min(policy.max_context or longest, longest),
         acceptance_length=gained,
     )
-    table = tables(steps, most, policy.max_batched_tokens)
+    table = tables(steps, most, policy.max_batched_tokens, mixed=mixed)
     return chosen, replace(table, kv_capacity=capacity - most * state)
 
 
@@ -211,7 +214,12 @@ def summary(
     duration = max(end - begin, 1e-12)
     pools = [steps] if prefill_steps is None and not policy.prefill_replicas else [prefill_steps or steps, steps]
     copies = [policy.replicas] if len(pools) == 1 else [policy.prefill_replicas, policy.replicas]
-    power, idle = _power(outcome, pools, copies, duration)
+    notes = (*steps.notes, *_overload(outcome, done))
+    try:
+        power, idle = _power(outcome, pools, copies, duration)
+    except MissingFact as error:
+        power = idle = float("nan")
+        notes = (*notes, f"no watts: no sourced value for {error.owner}.{error.key}")
     decode = outcome.decode_use[-1]
     batches = np.arange(len(decode))
     fresh = outcome.input_tokens - outcome.cached_tokens
@@ -241,7 +249,23 @@ def summary(
         ),
         policy=policy,
         outcome=outcome,
-        notes=steps.notes,
+        notes=notes,
+    )
+
+
+def _overload(outcome: Outcome, done: np.ndarray) -> tuple[str, ...]:
+    """Says so where requests arrive faster than they are served: many still wait when the last one arrives."""
+    if not done.any():
+        return ()
+    last = float(np.max(outcome.arrival))
+    late = float(np.mean(outcome.engine_first_token[done] > last))
+    span = last - float(np.min(outcome.arrival))
+    if late <= OVERLOADED or span <= 0:
+        return ()
+    served = float(np.sum(outcome.finish[done] <= last)) / span
+    return (
+        f"overloaded: {late:.0%} of the requests still wait when the last one arrives; {len(done) / span:.3g} "
+        f"requests/s were sent and {served:.3g} served, so latencies depend on how long the load lasts",
     )
 
 
