@@ -152,6 +152,9 @@ def verdict(answer: Answer) -> str:
         text += f"; next {second.system.name}, {expected(second) / expected(best) - 1:+.0%}"
     if best.spread:
         text += f"; cheapest in {best.spread.probability_cheapest:.0%} of the draws"
+        often = max(ranked, key=lambda e: e.spread.probability_cheapest if e.spread else 0.0)
+        if often.spread and often.spread.probability_cheapest > best.spread.probability_cheapest:
+            text += f" ({often.system.name} in {often.spread.probability_cheapest:.0%})"
     text += f". {best.confidence.capitalize()}: {best.confidence_reason}."
     limit = export_limit(best.system, question.site)
     if limit:
