@@ -13,6 +13,7 @@ from lcot.steptime.types import StepTable
 
 ROUTING = {"round_robin": 0, "least_loaded": 1, "session": 2}
 BATCHING = {"mixed": 1, "prefill_first": 0}
+FINE = 2**20  # parts of a token in which the acceptance length is counted, so that sums of tokens are exact
 BINS = 2048  # of the timeline
 
 
@@ -132,7 +133,7 @@ def initial(
         "disaggregated": policy.prefill_replicas > 0,
         "max_context": policy.max_context or 2**60,
         "closed": concurrency > 0,
-        "acceptance": policy.acceptance_length,
+        "acceptance": round(policy.acceptance_length * FINE) / FINE,
         "reserve": policy.reserve,
         "before": policy.before,
         "after": policy.after,
