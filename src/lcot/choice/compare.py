@@ -38,7 +38,7 @@ def compare(
     trace : Requests, optional
         What the finalists replay; by default requests alike that arrive at random.
     kernel : callable, optional
-        The event kernel, where it runs elsewhere (see `lcot.serving.warming.elsewhere`).
+        The event kernel, or one that a test puts in its place.
     sampling : Sampling
         Where the draws are made: any executor of `concurrent.futures`, and a folder to go on from.
     simulated_ranges : bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +15,6 @@ from lcot.cli.workers import Workers
 from lcot.errors import InputError, UnknownName
 
 if TYPE_CHECKING:
-    from lcot.choice.compare import Kernel
     from lcot.choice.ranges import Sampling
     from lcot.choice.types import Answer
 
@@ -76,14 +76,13 @@ def compare(
         found = as_dict(asked.question(model))
         print(json.dumps(found, indent=1) if json_ else as_text(found))
         return
-    with drawing.sampling() as sampling:
-        if count:
-            from lcot.serving.warming import elsewhere
+    if count:
+        from lcot.serving.kernel.native import ready
 
-            with elsewhere() as kernel:
-                answer = answered(model, asked, trace, count, kernel, sampling, ranges == "simulated")
-        else:
-            answer = answered(model, asked, trace, count, None, sampling)
+        if not ready():
+            print("lcot: compiling the simulator, once, about half a minute", file=sys.stderr)
+    with drawing.sampling() as sampling:
+        answer = answered(model, asked, trace, count, sampling, ranges == "simulated")
     if json_:
         from lcot.report.contract import to_dict
 
@@ -98,14 +97,12 @@ def answered(
     asked: Asked,
     trace: Path | None,
     finalists: int,
-    kernel: Kernel | None = None,
     sampling: Sampling | None = None,
     simulated_ranges: bool = False,
 ) -> Answer:
     """The answer to a question, at the traffic of a trace where there is one. Raises `InputError`."""
     from lcot.choice.compare import compare as answer_of
     from lcot.choice.ranges import HERE as ALONE
-    from lcot.serving.replay import simulate
 
     question, requests = asked.question(model), None
     if trace is not None:
@@ -117,7 +114,7 @@ def answered(
         requests, _ = load_of(trace, None, 1.0, False, asked.seed)
         question = replace(question, traffic=traffic_of(requests))
     return answer_of(
-        question, finalists=finalists, trace=requests, kernel=kernel or simulate, sampling=sampling or ALONE,
+        question, finalists=finalists, trace=requests, sampling=sampling or ALONE,
         simulated_ranges=simulated_ranges,
     )  # fmt: skip
 
