@@ -30,7 +30,7 @@ def done(client, state, seconds=240.0):
     until = time.monotonic() + seconds
     while state["state"] == "running" and time.monotonic() < until:
         time.sleep(0.1)
-        state = client.get(f"/api/work/{state['id']}").json()
+        state = client.get(f"/api/runs/{state['id']}").json()
     return state
 
 
@@ -105,30 +105,30 @@ def test_bad_input_is_refused_in_one_shape(client, changed, status):
 
 
 def test_work_runs_the_verb_of_the_command(client):
-    state = client.post("/api/work", json={"kind": "size", "asked": ASKED, "system": "hgx-h200"}).json()
+    state = client.post("/api/runs", json={"kind": "size", "asked": ASKED, "system": "hgx-h200"}).json()
     assert state["command"].startswith("lcot size hgx-h200 llama-3.3-70b")
     state = done(client, state)
     assert state["state"] == "done", state
     assert state["result"]["schema"] == "lcot.size/1"
-    assert client.get(f"/api/work/{state['id']}/file").status_code == 400
+    assert client.get(f"/api/runs/{state['id']}/file").status_code == 400
 
 
 def test_the_market_can_be_begun(client):
-    state = client.post("/api/work", json={"kind": "market", "asked": ASKED}).json()
+    state = client.post("/api/runs", json={"kind": "market", "asked": ASKED}).json()
     assert state["words"] == ["market", "--draws", "32", "--json"]
     assert state["command"] == "lcot market --draws 32 --json"
-    assert client.delete(f"/api/work/{state['id']}").json()["state"] == "cancelled"
+    assert client.delete(f"/api/runs/{state['id']}").json()["state"] == "cancelled"
 
 
 def test_work_can_be_ended_and_fails_in_words(client):
-    state = client.post("/api/work", json={"kind": "accuracy", "asked": ASKED}).json()
-    ended = client.delete(f"/api/work/{state['id']}").json()
+    state = client.post("/api/runs", json={"kind": "accuracy", "asked": ASKED}).json()
+    ended = client.delete(f"/api/runs/{state['id']}").json()
     assert ended["state"] == "cancelled"
-    state = client.post("/api/work", json={"kind": "size", "asked": ASKED | {"speed": 1e5}, "system": "hgx-h200"})
+    state = client.post("/api/runs", json={"kind": "size", "asked": ASKED | {"speed": 1e5}, "system": "hgx-h200"})
     state = done(client, state.json())
     assert state["state"] == "failed" or not state["result"]["feasible"]
-    assert client.get("/api/work/none").status_code == 400
-    assert client.post("/api/work", json={"kind": "dig", "asked": ASKED}).status_code == 400
+    assert client.get("/api/runs/none").status_code == 400
+    assert client.post("/api/runs", json={"kind": "dig", "asked": ASKED}).status_code == 400
 
 
 def test_too_large_a_request_is_refused(client):

@@ -134,7 +134,7 @@ def create(ask: Ask, token: str = "", hosts: tuple[str, ...] = ("127.0.0.1", "lo
         known("system", name, catalog.system_ids())
         return show(name)
 
-    @app.post("/api/work", status_code=202)
+    @app.post("/api/runs", status_code=202)
     def begin(starting: Starting) -> dict[str, Any]:
         """Begin long work: a verb of the command line in a process of its own."""
         if starting.system is not None:
@@ -142,19 +142,19 @@ def create(ask: Ask, token: str = "", hosts: tuple[str, ...] = ("127.0.0.1", "lo
         starting.asked.question(ask)  # what is wrong with it is said at once
         return desk.begin(starting.kind, starting.asked, starting.system or "")
 
-    @app.get("/api/work/{id}")
+    @app.get("/api/runs/{id}")
     def state(id: str) -> dict[str, Any]:
         """How far some work is, and its result."""
         return desk.find(id).state()
 
-    @app.delete("/api/work/{id}")
+    @app.delete("/api/runs/{id}")
     def cancel(id: str) -> dict[str, Any]:
         """End some work."""
         work = desk.find(id)
         work.end()
         return work.state()
 
-    @app.get("/api/work/{id}/file")
+    @app.get("/api/runs/{id}/file")
     def file(id: str) -> FileResponse:
         """The file that some work made."""
         work = desk.find(id)

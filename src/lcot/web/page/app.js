@@ -188,12 +188,12 @@ async function begin(kind) {
   const system = $("about").value;
   box.append(make("h3", choices.work[kind] + (["tornado", "load", "size"].includes(kind) ? `: ${choices.systems[system] || system}` : "")), told, stop, out); $("works").prepend(box);
   try {
-    let state = await json("/api/work", "POST", {kind, asked: asked(), system: system || null});
-    stop.onclick = async () => { state = await json("/api/work/" + state.id, "DELETE"); };
+    let state = await json("/api/runs", "POST", {kind, asked: asked(), system: system || null});
+    stop.onclick = async () => { state = await json("/api/runs/" + state.id, "DELETE"); };
     while (state.state === "running") {
       told.textContent = `${state.seconds} s ${state.progress || ""}`;
       await new Promise((done) => setTimeout(done, 300));
-      if (state.state === "running") state = await json("/api/work/" + state.id);
+      if (state.state === "running") state = await json("/api/runs/" + state.id);
     }
     stop.remove();
     if (state.state !== "done") throw new Error(state.error || "Cancelled.");
@@ -203,7 +203,7 @@ async function begin(kind) {
 }
 async function finish(kind, state, out) {
   if (state.file) {
-    const got = await (await call(`/api/work/${state.id}/file`)).blob(), url = URL.createObjectURL(got);
+    const got = await (await call(`/api/runs/${state.id}/file`)).blob(), url = URL.createObjectURL(got);
     if (got.type.startsWith("image/")) { const img = make("img"); img.src = url; img.alt = state.title; out.append(img); }
     else save(state.file, url);
     const again = make("button", "Save " + state.file, "link"); again.type = "button"; again.onclick = () => save(state.file, url); out.append(again);
