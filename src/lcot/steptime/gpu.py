@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from lcot.cell import whole
 from lcot.errors import DomainError, MissingFact
 from lcot.facts.types import Numeric
-from lcot.steptime import attention as mixing
 from lcot.steptime import network, power
-from lcot.steptime.experts import experts
-from lcot.steptime.gemm import elementwise, gemm
 from lcot.steptime.load import Load, load_of
 from lcot.steptime.memory import room
+from lcot.steptime.passes import pass_of, pass_time
 from lcot.steptime.roofline import NOTHING, main_tier, plus, some, times
 from lcot.steptime.types import Breakdown, Deployment, Step, StepTime
-from lcot.workload.operators import Elementwise, Experts, Gemm, Mixing, Operator, operators, prediction_operators
-from lcot.workload.sharding import (
-    Ranks,
-    cut,
-    experts_on_chip,
-    gemm_on_chip,
-    heads_on_chip,
-    is_summed,
-    layers_of_stage,
-    ranks_of,
-)
+from lcot.workload.operators import Elementwise, Mixing, Operator, operators, prediction_operators
+from lcot.workload.sharding import Ranks, layers_of_stage, ranks_of
 
 
 def gpu(deployment: Deployment) -> StepTime:
@@ -66,27 +57,27 @@ def gpu(deployment: Deployment) -> StepTime:
     d = deployment
     ranks = ranks_of(d.model, d.tensor, d.data, d.pipeline, d.expert, d.expert_tensor)
     held = room(d, ranks)
-    body = operators(d.model, d.precision)
-    draft, notes = _draft(d)
+    layers = _layers(operators(d.model, d.precision), ranks, d)
+    drafting, notes = _draft(d, ranks)
     engine, stages = d.engine.facts, ranks.pipeline
+    last: list[tuple[Step, tuple[Breakdown, Breakdown, Breakdown]]] = []  # latency, interval, power: often of one step
 
-    def timed(step: Step, share: float) -> Breakdown:
-        load = load_of(step, ranks, d.speculation.draft_tokens, engine)
-        stack = plus(_layers(body, load, ranks, d), _drafting(draft, load, ranks, d))
-        if stages == 1:
-            return plus(stack, _host(load, d))
-        hops = times(_hops(step, d, ranks), 1.0 if share == 1.0 else 1.0 / (stages - 1))
-        return plus(times(stack, share), hops, _host(load, d))
-
-    last: list[tuple[Step, Breakdown]] = []  # power asks for the step that was just timed
-
-    def latency(step: Step) -> Breakdown:
+    def parts(step: Step) -> tuple[Breakdown, Breakdown, Breakdown]:
+        """All layers, one hop after another, and the host."""
         if not (last and last[0][0] is step):
-            last[:] = [(step, timed(step, 1.0))]
+            load = load_of(step, ranks, d.speculation.draft_tokens, engine)
+            hops = _hops(step, d, ranks) if stages > 1 else NOTHING
+            last[:] = [(step, (plus(layers(load), drafting(load)), hops, _host(load, d)))]
         return last[0][1]
 
+    def latency(step: Step) -> Breakdown:
+        return plus(*parts(step))
+
     def interval(step: Step) -> Breakdown:
-        return timed(step, layers_of_stage(d.model.layers, stages))
+        stack, hops, host = parts(step)
+        if stages == 1:
+            return plus(stack, host)
+        return plus(times(stack, layers_of_stage(d.model.layers, stages)), times(hops, 1.0 / (stages - 1)), host)
 
     def watts(step: Step) -> Numeric:
         each = power.chip_watts(latency(step), d.system, engine) + power.host_watts(d.system, engine)
@@ -112,45 +103,7 @@ def gpu(deployment: Deployment) -> StepTime:
     )
 
 
-def pass_time(body: tuple[Operator, ...], load: Load, ranks: Ranks, deployment: Deployment) -> Breakdown:
-    r"""Time of one pass of operators over a load, collectives included.
-
-    Parameters
-    ----------
-    body : tuple of Operator
-        The operators.
-    load : Load
-        Work of the busiest rank. [token]
-    ranks : Ranks
-        The layout. [1]
-    deployment : Deployment
-        The deployment.
-
-    Returns
-    -------
-    Breakdown
-        Seconds by cause. [s]
-
-    Raises
-    ------
-    MissingFact
-        If a fact is not on record.
-
-    Notes
-    -----
-    .. math:: T = \sum_i n_i \left( t_i + t_{collective, i} \right)
-
-    References
-    ----------
-    :cite:t:`pope2022`.
-    """
-    total = NOTHING
-    for operator in body:
-        total = plus(total, times(_one(operator, load, ranks, deployment), operator.count))
-    return total
-
-
-def _layers(body: tuple[Operator, ...], load: Load, ranks: Ranks, d: Deployment) -> Breakdown:
+def _layers(body: tuple[Operator, ...], ranks: Ranks, d: Deployment) -> Callable[[Load], Breakdown]:
     """One pass; where experts are spread beyond one scale-up domain, engines that can do so hide their messages.
 
     One half of the batch then computes while the other communicates. As in a roofline the corner is round; attention
@@ -159,87 +112,19 @@ def _layers(body: tuple[Operator, ...], load: Load, ranks: Ranks, d: Deployment)
     engine = d.engine.facts
     beyond = ranks.data > 1 and ranks.expert > 1 and network.group(d.system.chip, ranks.stage).outside > 1
     if not (beyond and engine.has("exchange.hidden")):
-        return pass_time(body, load, ranks, d)
+        return partial(pass_time, pass_of(body, ranks, d))
     grouped = engine.with_values({"experts.share": float(np.max(engine.number("experts.share.wide")))})
     wide = replace(d, engine=replace(d.engine, facts=grouped))
-    mixed = pass_time(tuple(one for one in body if isinstance(one, Mixing)), load, ranks, d)
-    other = pass_time(tuple(one for one in body if not isinstance(one, Mixing)), load, ranks, wide)
-    own, hidden = other.total - other.network, engine.number("exchange.hidden") * other.network
-    seen = np.sqrt(own * own + hidden * hidden) - own + other.network - hidden
-    return plus(mixed, replace(other, network=seen))
+    mixing = pass_of(tuple(one for one in body if isinstance(one, Mixing)), ranks, d)
+    others = pass_of(tuple(one for one in body if not isinstance(one, Mixing)), ranks, wide)
 
+    def overlapped(load: Load) -> Breakdown:
+        other = pass_time(others, load)
+        own, hidden = other.total - other.network, engine.number("exchange.hidden") * other.network
+        seen = np.sqrt(own * own + hidden * hidden) - own + other.network - hidden
+        return plus(pass_time(mixing, load), replace(other, network=seen))
 
-def _one(operator: Operator, load: Load, ranks: Ranks, d: Deployment) -> Breakdown:
-    chip, engine = d.system.chip, d.engine.facts
-    if isinstance(operator, Gemm):
-        return _gemm(operator, load, ranks, d)
-    if isinstance(operator, Mixing):
-        a = operator.attention
-        heads, kv_heads = heads_on_chip(a, ranks.tensor)
-        return plus(
-            mixing.prefill(a, heads, kv_heads, operator.kv, load.prefill, load.pairs, chip, engine),
-            mixing.decode(a, heads, kv_heads, operator.kv, load.sequences, load.context, load.queries, chip, engine),
-        )
-    if isinstance(operator, Elementwise):
-        elements = cut(operator.elements, ranks.tensor)
-        return elementwise(load.tokens, elements, operator.kernels, chip, engine)
-    return plus(_experts(operator, load, ranks, d), _routing(operator, load, ranks, d))
-
-
-def _gemm(operator: Gemm, load: Load, ranks: Ranks, d: Deployment) -> Breakdown:
-    chip, engine = d.system.chip, d.engine.facts
-    n, k = gemm_on_chip(operator, ranks.tensor)
-    tokens = load.sampled if operator.sampled else load.tokens
-    time = gemm(tokens, n, k, operator.format, operator.compute, chip, engine)
-    if ranks.tensor == 1:
-        return time
-    message = 2.0 * tokens * operator.n
-    if is_summed(operator, ranks.tensor):
-        return plus(time, _network(network.all_reduce(message, network.group(chip, ranks.tensor), engine)))
-    if operator.sampled:
-        return plus(time, _network(network.all_gather(message, network.group(chip, ranks.tensor), engine)))
-    return time
-
-
-def _experts(operator: Experts, load: Load, ranks: Ranks, d: Deployment) -> Breakdown:
-    held, width = experts_on_chip(operator.layer, ranks)
-    tokens = load.everyone if ranks.data > 1 else load.tokens
-    return experts(
-        tokens, operator.layer, held, width, operator.width, ranks.expert, operator.format, operator.compute,
-        d.system.chip, d.engine.facts,
-    )  # fmt: skip
-
-
-def _routing(operator: Experts, load: Load, ranks: Ranks, d: Deployment) -> Breakdown:
-    """Moving tokens to their experts and back. Replicated tokens only need their results added up."""
-    chip, engine = d.system.chip, d.engine.facts
-    if ranks.stage == 1:
-        return NOTHING
-    everyone = network.group(chip, ranks.stage)
-    if ranks.data == 1:
-        if operator.layer.shared_width:  # added together with the shared experts' partial sums
-            return NOTHING
-        return _network(network.all_reduce(2.0 * load.tokens * operator.width, everyone, engine))
-    chosen, own = operator.layer.active, load.tokens / ranks.tensor * operator.width
-    each = own * _reached(ranks.expert, chosen) * ranks.expert_tensor
-    sent = 1.0 if operator.compute != "bf16" else 2.0
-    apart = network.exchange(each * sent, everyone, engine) + network.exchange(2.0 * each, everyone, engine)
-    if everyone.outside > 1:
-        beyond = own * _reached(everyone.outside, chosen) * (1.0 - 1.0 / everyone.outside)
-        there = network.forward(each * sent, beyond * sent, everyone, engine)
-        apart = np.minimum(apart, there + network.forward(2.0 * each, 2.0 * beyond, everyone, engine))
-    whole = 2.0 * load.everyone * operator.width
-    gathered = network.all_gather(whole * sent / 2.0, everyone, engine) + network.all_gather(whole, everyone, engine)
-    return _network(np.minimum(apart, gathered))
-
-
-def _reached(places: float, chosen: float) -> float:
-    """Of so many places, those that hold an expert which a token chose."""
-    return places * (1.0 - (1.0 - 1.0 / places) ** chosen)
-
-
-def _network(seconds: Numeric) -> Breakdown:
-    return Breakdown(0.0, 0.0, seconds, 0.0)
+    return overlapped
 
 
 def _hops(step: Step, d: Deployment, ranks: Ranks) -> Breakdown:
@@ -248,7 +133,7 @@ def _hops(step: Step, d: Deployment, ranks: Ranks) -> Breakdown:
     tokens = step.decode_sequences * (1.0 + d.speculation.draft_tokens) + step.prefill_tokens
     message = 2.0 * d.model.hidden * tokens / ranks.stage
     across = network.group(chip, ranks.pipeline, ranks.stage).outside > 1
-    return _network((ranks.pipeline - 1) * network.send(message, chip, across, engine))
+    return Breakdown(0.0, 0.0, (ranks.pipeline - 1) * network.send(message, chip, across, engine), 0.0)
 
 
 def _host(load: Load, d: Deployment) -> Breakdown:
@@ -260,34 +145,35 @@ def _host(load: Load, d: Deployment) -> Breakdown:
     return Breakdown(0.0, 0.0, 0.0, engine.number("host.step") * busy + each)
 
 
-def _draft(d: Deployment) -> tuple[tuple[Operator, ...], tuple[str, ...]]:
-    """Operators of one pass of the drafting layers, and what was assumed."""
+def _draft(d: Deployment, ranks: Ranks) -> tuple[Callable[[Load], Breakdown], tuple[str, ...]]:
+    """Time of the drafting layers, and what was assumed."""
     method = d.speculation.method
     if method == "off" or not d.speculation.draft_tokens:
-        return (), ()
+        return lambda load: NOTHING, ()
     if method not in ("mtp", "eagle"):
         raise DomainError("speculation method", method, "off, mtp or eagle", "deployment")
-    found = prediction_operators(d.model, d.precision)
-    if found:
-        return found, ()
-    last = d.model.blocks[-1]
-    body = tuple(_single(op, last.count) for op in operators(d.model, d.precision) if not isinstance(op, Elementwise))
-    heads = [i for i, op in enumerate(body) if isinstance(op, Mixing)]
-    first = heads[-1] - 1
-    note = f"{d.model.id} ships no drafting layer; drafting is timed as one more of its last layers and the output"
-    return body[first:], (note,)
+    body, notes = prediction_operators(d.model, d.precision), ()
+    if not body:
+        last = d.model.blocks[-1]
+        every = tuple(op for op in operators(d.model, d.precision) if not isinstance(op, Elementwise))
+        single = tuple(_single(op, last.count) for op in every)
+        heads = [i for i, op in enumerate(single) if isinstance(op, Mixing)]
+        body = single[heads[-1] - 1 :]
+        notes = (
+            f"{d.model.id} ships no drafting layer; drafting is timed as one more of its last layers and the output",
+        )
+    made = pass_of(body, ranks, d)
+
+    def drafting(load: Load) -> Breakdown:
+        """The drafted tokens are made one after another, each for every decoding sequence."""
+        one = Load(load.sequences, load.context, 0.0, 0.0, 0.0, 1.0, load.everyone / load.queries)
+        return times(pass_time(made, one), d.speculation.draft_tokens)
+
+    return drafting, notes
 
 
 def _single(operator: Operator, count: int) -> Operator:
     return replace(operator, count=1) if operator.count == count else operator
-
-
-def _drafting(draft: tuple[Operator, ...], load: Load, ranks: Ranks, d: Deployment) -> Breakdown:
-    """The drafted tokens are made one after another, each for every decoding sequence."""
-    if not draft:
-        return NOTHING
-    one = Load(load.sequences, load.context, 0.0, 0.0, 0.0, 1.0, load.everyone / load.queries)
-    return times(pass_time(draft, one, ranks, d), d.speculation.draft_tokens)
 
 
 def _extrapolated(d: Deployment) -> tuple[str, ...]:
