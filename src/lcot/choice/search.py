@@ -21,7 +21,7 @@ from lcot.facts.types import Engine, Facts, Site, System
 from lcot.serving.capacity import capacity
 from lcot.serving.curve import Curve, batches, sequences_held
 from lcot.serving.pools import Pool
-from lcot.serving.prompts import curve_of, pool_of
+from lcot.serving.prompts import curve_of, decoding, pool_of
 from lcot.serving.steady import at_load, bought, check, fleet_power
 from lcot.serving.types import Served
 from lcot.steptime.estimate import apart, estimate
@@ -71,13 +71,20 @@ def plan(
         If step time needs a fact that nobody published. A missing price is no error: the plan is then unpriced.
     """
     steps = estimate(deployment) if steps is None else steps
+    points, pool = curve_for(steps, question, drawn, pool)
+    return on_curve(steps, points, pool, question)
+
+
+def curve_for(
+    steps: StepTime, question: Question, drawn: bool = False, pool: Pool | None = None
+) -> tuple[Curve, Pool | None]:
+    """The curve of a copy over the batches that it holds. Raises `Infeasible` where it cannot hold one request."""
     traffic = question.traffic
     check(steps, traffic)
     fixed = steps.fixed(traffic.input_tokens + traffic.output_tokens)
     held = sequences_held(steps.kv_capacity, traffic.input_tokens, traffic.output_tokens, fixed)
     grid = batches(float(min(np.max(held), steps.max_sequences)), DRAWN_GRID if drawn else GRID)
-    points, pool = curve_of(steps, traffic, question.target, grid[:, None] if drawn else grid, pool)
-    return on_curve(steps, points, pool, question)
+    return curve_of(steps, traffic, question.target, grid[:, None] if drawn else grid, pool)
 
 
 def on_curve(steps: StepTime, points: Curve, pool: Pool | None, question: Question) -> Plan:
@@ -158,7 +165,7 @@ def plans(question: Question, system: System) -> tuple[list[Plan], list[Rejectio
     good: list[Plan] = []
     bad: list[Rejection] = []
     missing: list[MissingFact] = []
-    made: list[StepTime] = []
+    made: list[tuple[StepTime, Curve]] = []
     engine = engine_for(system, question.engine, question.settings)
     speculation = speculation_of(question.model, question.speculative)
     formats = precision(question.precision, question.model, supported(system.chip))
@@ -168,8 +175,10 @@ def plans(question: Question, system: System) -> tuple[list[Plan], list[Rejectio
         if alone and deployment.chips > system.count and system.family not in CHAINED and not tight(deployment):
             continue  # a copy over several systems is for what one system cannot do
         try:
-            made.append(estimate(deployment))
-            good.append(plan(deployment, question, made[-1]))
+            steps = estimate(deployment)
+            points, pool = curve_for(steps, question)
+            made.append((steps, points))
+            good.append(on_curve(steps, points, pool, question))
         except Infeasible as error:
             bad.append(Rejection(deployment.label, str(error), error.limit, error.reached))
         except MissingFact as error:
@@ -186,27 +195,28 @@ def tight(deployment: Deployment) -> bool:
     return 2 * fewest(replace(deployment, tensor=1)) > deployment.system.count
 
 
-def prompts_apart(made: list[StepTime], question: Question) -> list[Plan]:
+def prompts_apart(made: list[tuple[StepTime, Curve]], question: Question) -> list[Plan]:
     """Plans that compute prompts on copies of their own, in the layout that takes the fewest chips for them."""
     found: list[tuple[float, int]] = []
     pools: dict[int, Pool] = {}
-    by_chips = sorted(range(len(made)), key=lambda i: made[i].deployment.chips)
-    for chips, alike in groupby(by_chips, key=lambda i: made[i].deployment.chips):
-        if found and made[min(found)[1]].deployment.chips < chips / 2:
+    chips_of = [steps.deployment.chips for steps, _ in made]
+    for chips, alike in groupby(sorted(range(len(made)), key=chips_of.__getitem__), key=chips_of.__getitem__):
+        if found and chips_of[min(found)[1]] < chips / 2:
             break  # twice the chips were no better, so more are not
         for i in alike:
             with suppress(MissingFact):
-                pools[i] = pool = pool_of(made[i], question.traffic, question.target)
+                pools[i] = pool = pool_of(made[i][0], question.traffic, question.target)
                 if np.isfinite(pool.waits):
                     found.append((float(pool.chips * pool.seconds / pool.group), i))
     if not found:
         return []
     best = min(found)[1]
     good: list[Plan] = []
-    for steps in made:
-        joint = apart(steps, made[best])
+    for steps, mixed in made:
+        joint = apart(steps, made[best][0])
+        points = decoding(joint, question.traffic, mixed.batch, pools[best], mixed.decode)
         with suppress(Infeasible):
-            good.append(plan(joint.deployment, question, joint, pool=pools[best]))
+            good.append(on_curve(joint, points, pools[best], question))
     return good
 
 

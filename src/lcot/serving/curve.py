@@ -23,6 +23,15 @@ CHUNK = 8192.0  # tokens of prefill in one step, at most, unless the engine says
 
 
 @dataclass(frozen=True, slots=True)
+class DecodeSteps:
+    """Steps that only decode, over the batch."""
+
+    way: Numeric  # s through all stages
+    slot: Numeric  # s of the slowest stage
+    power: Numeric | None  # W; None: not on record
+
+
+@dataclass(frozen=True, slots=True)
 class Curve:
     """One model copy over its batch, axis 0. Further axes are draws."""
 
@@ -36,6 +45,7 @@ class Curve:
     cached_token_seconds: Numeric  # bottleneck seconds that one more cached token would cost
     power: Numeric | None  # W; None: not on record
     held: Numeric  # largest batch that the KV cache and the engine hold, per draw; 0: not one request
+    decode: DecodeSteps | None = None
 
 
 def batches(limit: float, points: int = 64) -> np.ndarray:
@@ -59,7 +69,8 @@ def batches(limit: float, points: int = 64) -> np.ndarray:
 
     each number once.
     """
-    return np.unique(np.round(np.geomspace(1.0, max(1.0, limit), points)))
+    whole = np.round(np.exp(np.linspace(0.0, np.log(max(1.0, limit)), points)))
+    return whole[np.append(True, whole[1:] > whole[:-1])]
 
 
 def sequences_held(
@@ -159,6 +170,7 @@ def curve(steps: StepTime, traffic: Traffic, batch: Numeric, chunk: float = CHUN
     bottleneck = lanes * slot + extra  # busy seconds of the slowest stage per round
     per_round = batch * gained / output  # requests completed per round
     pieces = np.maximum(fresh / size, 1.0)
+    power = power_of(steps, variants)
     load = np.minimum(rate * slot_mixed * fresh / size, 0.999)
     wait = load / (1.0 - load) * traffic.burstiness**2 / 2.0 * slot_mixed * pieces
     return Curve(
@@ -170,31 +182,38 @@ def curve(steps: StepTime, traffic: Traffic, batch: Numeric, chunk: float = CHUN
         prefill_seconds=(extra - extra_cached) / per_round,
         cached_seconds=extra_cached / per_round,
         cached_token_seconds=share * (slots[3] - slot_mixed) / per_round,
-        power=mean_power(steps, variants, lanes * slot, extra, round_time),
+        power=None if power is None else mean_power(steps, power, lanes * slot, extra, round_time),
         held=np.minimum(
             sequences_held(steps.kv_capacity, traffic.input_tokens, output, steps.fixed(traffic.input_tokens + output)),
             steps.max_sequences,
         ),
+        decode=DecodeSteps(way, slot, None if power is None else power[0]),
     )
 
 
-def mean_power(
-    steps: StepTime, variants: Step, decoding: Numeric, extra: Numeric, round_time: Numeric
-) -> Numeric | None:
-    """Mean power of a copy over a round; None where its power is not on record.
+def power_of(steps: StepTime, step: Step) -> Numeric | None:
+    """Power of a copy in a step; None where it is not on record. [W]"""
+    try:
+        return steps.power(step)
+    except MissingFact:
+        return None
+
+
+def mean_power(steps: StepTime, power: Numeric, decoding: Numeric, extra: Numeric, round_time: Numeric) -> Numeric:
+    """Mean power of a copy over a round.
 
     Parameters
     ----------
     steps : StepTime
         The copy.
-    variants : Step
-        From `steps_of`.
+    power : ndarray, shape (2 or more, n, ...)
+        Power in the decode step and in the mixed step. [W]
     decoding, extra, round_time : ndarray, shape (n, ...)
         Time on decode steps, time that chunks add, and the whole round. [s]
 
     Returns
     -------
-    numeric or None, shape (n, ...)
+    numeric, shape (n, ...)
         Power. [W]
 
     Notes
@@ -206,10 +225,6 @@ def mean_power(
     ----------
     :cite:t:`fan2007`, the linear model.
     """
-    try:
-        power = steps.power(variants)
-    except MissingFact:
-        return None
     busy = decoding + extra
     mean = (decoding * power[0] + extra * power[1]) / busy
     return steps.idle_power + (mean - steps.idle_power) * np.minimum(busy / round_time, 1.0)

@@ -11,7 +11,7 @@ import numpy as np
 from lcot.cell import Cell, value_of
 from lcot.errors import MissingFact
 from lcot.facts.types import Numeric
-from lcot.serving.curve import Curve, curve, sequences_held
+from lcot.serving.curve import Curve, DecodeSteps, curve, power_of, sequences_held
 from lcot.serving.pools import Pool, transfer
 from lcot.serving.types import Target, Traffic
 from lcot.steptime.types import Step, StepTime
@@ -129,7 +129,39 @@ def group_steps(groups: Sequence[float], size: Numeric, fresh: Numeric, cached: 
     )
 
 
-def decoding(steps: StepTime, traffic: Traffic, batch: Numeric, pool: Pool) -> Curve:
+def decode_steps(steps: StepTime, traffic: Traffic, batch: Numeric) -> DecodeSteps:
+    """Steps of a copy that only decodes.
+
+    Parameters
+    ----------
+    steps : StepTime
+        The copy.
+    traffic : Traffic
+        Lengths of the requests; the rate is not used.
+    batch : numeric, shape (n, ...)
+        Sequences decoding. [1]
+
+    Returns
+    -------
+    DecodeSteps
+        Over ``batch``.
+
+    Notes
+    -----
+    A sequence has, on average, its prompt and half of its output behind it: :math:`c = i + o / 2`.
+
+    References
+    ----------
+    :cite:t:`pope2022`.
+    """
+    part = batch / np.minimum(float(steps.stages), batch)
+    step = Step(decode_sequences=part, decode_context=part * (traffic.input_tokens + traffic.output_tokens / 2.0))
+    way = steps.latency(step).total
+    slot = way if steps.stages == 1 else steps.interval(step).total
+    return DecodeSteps(way, slot, power_of(steps, step))
+
+
+def decoding(steps: StepTime, traffic: Traffic, batch: Numeric, pool: Pool, decode: DecodeSteps | None = None) -> Curve:
     """What one decoding copy does at each batch, where prompts are computed apart.
 
     Parameters
@@ -142,6 +174,8 @@ def decoding(steps: StepTime, traffic: Traffic, batch: Numeric, pool: Pool) -> C
         Sequences decoding. [1]
     pool : Pool
         The copies that compute prompts.
+    decode : DecodeSteps, optional
+        Its steps at these batches, where they are known.
 
     Returns
     -------
@@ -159,24 +193,19 @@ def decoding(steps: StepTime, traffic: Traffic, batch: Numeric, pool: Pool) -> C
     """
     batch = batch if isinstance(batch, Cell) else np.asarray(batch, dtype=float)
     output, gained = traffic.output_tokens, steps.deployment.speculation.acceptance_length
-    lanes = np.minimum(float(steps.stages), batch)
-    part = batch / lanes
-    step = Step(decode_sequences=part, decode_context=part * (traffic.input_tokens + output / 2.0))
-    way = steps.latency(step).total
-    slot = way if steps.stages == 1 else steps.interval(step).total
-    round_time = np.maximum(way, lanes * slot)
+    decode = decode_steps(steps, traffic, batch) if decode is None else decode
+    busy = np.minimum(float(steps.stages), batch) * decode.slot
+    round_time = np.maximum(decode.way, busy)
     per_token = round_time / gained
     share = pool.chips / steps.deployment.chips / pool.group
     nothing = 0.0 * per_token
-    try:
-        power = steps.power(step)
-        power = steps.idle_power + (power - steps.idle_power) * np.minimum(lanes * slot / round_time, 1.0)
-    except MissingFact:
-        power = None
+    power = decode.power
+    if power is not None:
+        power = steps.idle_power + (power - steps.idle_power) * np.minimum(busy / round_time, 1.0)
     return Curve(
         batch=batch + nothing,
         time_per_output_token=per_token,
-        time_to_first_token=pool.alone + slot / 2.0,
+        time_to_first_token=pool.alone + decode.slot / 2.0,
         rate=batch / (output * per_token),
         decode_seconds=per_token * output / batch,
         prefill_seconds=nothing + share * pool.fresh_seconds,
@@ -187,6 +216,7 @@ def decoding(steps: StepTime, traffic: Traffic, batch: Numeric, pool: Pool) -> C
             sequences_held(steps.kv_capacity, traffic.input_tokens, output, steps.fixed(traffic.input_tokens + output)),
             steps.max_sequences,
         ),
+        decode=decode,
     )
 
 

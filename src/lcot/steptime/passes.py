@@ -63,7 +63,7 @@ def pass_of(body: tuple[Operator, ...], ranks: Ranks, deployment: Deployment) ->
     -----
     No formula: see `lcot.workload.sharding` for the sizes.
     """
-    values = [*_values(deployment.system.chip.facts), *_values(deployment.engine.facts)]
+    values = [*_varied(deployment.system.chip.facts), *_varied(deployment.engine.facts)]
     traced = any(isinstance(value, Cell) for value in values)
     groups: dict[object, list[Operator]] = {}
     for place, operator in enumerate(body):
@@ -100,15 +100,16 @@ def pass_time(made: Pass, load: Load) -> Breakdown:
     ----------
     :cite:t:`pope2022`.
     """
-    total = NOTHING
     axes = max(made.axes, np.ndim(load.tokens))
-    for alike in made.alike:
-        total = plus(total, _together(alike, axes, load, made.ranks, made.deployment))
-    return total
+    return plus(*(_together(alike, axes, load, made.ranks, made.deployment) for alike in made.alike))
 
 
-def _values(facts: Facts) -> Iterable[Numeric]:
-    return (fact.value for fact in facts.values() if fact.value is not None and not isinstance(fact.value, str))
+def _varied(facts: Facts) -> Iterable[Numeric]:
+    """Values that are neither one number nor text: draws, or cells."""
+    for fact in facts.items_by_key.values():
+        value = fact.value
+        if value is not None and not isinstance(value, float | str):
+            yield value
 
 
 def _kind(operator: Operator, ranks: Ranks) -> object:
@@ -137,28 +138,29 @@ def _alike(group: list[Operator], ranks: Ranks) -> Alike:
 
 
 def _column(numbers: Iterable[float]) -> Numeric:
-    column = np.array([*numbers], dtype=float)
-    return float(column[0]) if len(column) == 1 else column
+    column = [*numbers]
+    return float(column[0]) if len(column) == 1 else np.array(column, dtype=float)
 
 
 def _together(alike: Alike, axes: int, load: Load, ranks: Ranks, d: Deployment) -> Breakdown:
     """Time of operators alike over all their layers; several lie along a new first axis until they are added up."""
     if np.ndim(alike.count) == 0:
         return times(_one(alike.operator, alike, load, ranks, d), alike.count)
+    column = (-1, *(1,) * axes)
     n, k, whole, kernels = (
-        size if np.ndim(size) == 0 else np.reshape(size, (-1, *(1,) * axes))
+        size if np.ndim(size) == 0 else np.reshape(size, column)
         for size in (alike.n, alike.k, alike.whole, alike.kernels)
     )
     each = _one(alike.operator, Alike(alike.operator, alike.count, n, k, whole, kernels), load, ranks, d)
-    return Breakdown(
-        *(_added(part, alike.count, axes) for part in (each.compute, each.memory, each.network, each.fixed))
-    )
+    counts, parts = np.reshape(alike.count, column), (each.compute, each.memory, each.network, each.fixed)
+    return Breakdown(*(_added(part, counts, axes) for part in parts))
 
 
-def _added(part: Numeric, count: Numeric, axes: int) -> Numeric:
+def _added(part: Numeric, counts: Numeric, axes: int) -> Numeric:
+    """Sum over operators, in their order: a product of matrices would round equal loads apart."""
     if np.ndim(part) <= axes:  # the same for all
-        return part * np.sum(count)
-    return np.tensordot(count, part, axes=1)
+        return part * np.add.reduce(counts, axis=None)
+    return np.add.reduce(part * counts, axis=0)
 
 
 def _one(operator: Operator, size: Alike, load: Load, ranks: Ranks, d: Deployment) -> Breakdown:

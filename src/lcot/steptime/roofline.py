@@ -97,8 +97,8 @@ def plus(*parts: Breakdown) -> Breakdown:
     ----------
     :cite:t:`williams2009`.
     """
-    total = NOTHING
-    for part in parts:
+    total, *rest = parts
+    for part in rest:
         total = Breakdown(
             total.compute + part.compute,
             total.memory + part.memory,
