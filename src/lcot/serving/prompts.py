@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 
 from lcot.cell import Cell, value_of
-from lcot.errors import MissingFact
 from lcot.facts.types import Numeric
 from lcot.serving.curve import Curve, DecodeSteps, curve, power_of, sequences_held
 from lcot.serving.pools import Pool, transfer
@@ -76,18 +74,8 @@ def pool_of(steps: StepTime, traffic: Traffic, target: Target, axes: int = 0, bu
             )
         )  # fmt: skip
     best = max(range(len(pools)), key=lambda i: float(np.mean(np.nan_to_num(value_of(pools[i].capacity(1.0))))))
-    with suppress(MissingFact):
-        return replace(pools[best], power=steps.power(row_of(step, 3 * best)) + 0.0 * times[0])
-    return pools[best]
-
-
-def row_of(step: Step, row: int) -> Step:
-    """One of the steps of `group_steps`."""
-    return Step(
-        prefill_tokens=step.prefill_tokens[row],
-        prefill_pairs=step.prefill_pairs[row],
-        prefill_sequences=step.prefill_sequences[row],
-    )
+    power = power_of(steps, step)
+    return pools[best] if power is None else replace(pools[best], power=power[3 * best] + 0.0 * times[0])
 
 
 def group_steps(groups: Sequence[float], size: Numeric, fresh: Numeric, cached: Numeric, axes: int = 0) -> Step:

@@ -78,7 +78,7 @@ class Architecture:
     blocks: tuple[Block, ...]
     tied_embeddings: bool
     max_context: int
-    formats: dict[str, str] = field(default_factory=dict[str, str])
+    formats: dict[str, str] = field(default_factory=dict[str, str], hash=False)
     prediction_layers: int = 0  # multi-token prediction layers shipped with the checkpoint
     prediction: tuple[Block, ...] = ()  # what one of them is made of
     norms: int = 2  # norm vectors of width ``hidden`` per layer

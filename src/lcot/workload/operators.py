@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lcot.workload.architecture import Architecture, Attention, Block, FeedForward
 from lcot.workload.formats import Precision
@@ -93,6 +94,7 @@ Operator = Gemm | Mixing | Experts | Elementwise
 GemmOf = Callable[[str, tuple[Span, ...], Span], Gemm]
 
 
+@lru_cache(maxsize=64)
 def operators(architecture: Architecture, precision: Precision) -> tuple[Operator, ...]:
     """Operators of one pass through the decoder, embedding and output included.
 
