@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lcot.errors import InputError, ParseError, UnknownName
+from lcot.facts.shelf import shelf
 from lcot.facts.types import Chip, Engine, Facts, Site, Source, System
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ def search_path(folders: Folders = ()) -> tuple[Path, ...]:
 
 def system(name: str | Path, folders: Folders = ()) -> System:
     """The system of this id, alias or path. Raises `UnknownName`, `ParseError`."""
-    return _system(_find("systems", name, folders), search_path(folders))
+    found = _taken("systems", name, folders)
+    assert isinstance(found, System)
+    return found
 
 
 def chip(name: str | Path, folders: Folders = ()) -> Chip:
@@ -48,7 +51,9 @@ def chip(name: str | Path, folders: Folders = ()) -> Chip:
 
 def engine(name: str | Path, folders: Folders = ()) -> Engine:
     """The engine of this id, alias or path, with what it inherits. Raises `UnknownName`, `ParseError`."""
-    return _engine(_find("engines", name, folders), search_path(folders))
+    found = _taken("engines", name, folders)
+    assert isinstance(found, Engine)
+    return found
 
 
 def engines(family: str | None = None, folders: Folders = ()) -> list[Engine]:
@@ -79,7 +84,26 @@ def engine_of(system: System, folders: Folders = ()) -> Engine:
 
 def site(name: str | Path, folders: Folders = ()) -> Site:
     """The site of this id, alias or path, with what it inherits. Raises `UnknownName`, `ParseError`."""
-    return _site(_find("sites", name, folders), search_path(folders))
+    found = _taken("sites", name, folders)
+    assert isinstance(found, Site)
+    return found
+
+
+def _taken(kind: str, name: str | Path, folders: Folders) -> System | Engine | Site:
+    """From the shelf if it is shipped and no other folder is searched, otherwise read."""
+    path, places = _find(kind, name, folders), search_path(folders)
+    if places == (SHIPPED,) and path.parent == SHIPPED / kind:
+        found = shelf(SHIPPED).get((kind, path.stem))
+        if found is not None:
+            return found
+    return read(kind, path, places)
+
+
+def read(kind: str, path: Path, places: tuple[Path, ...]) -> System | Engine | Site:
+    """A system, engine or site from its file. Raises `ParseError`."""
+    if kind == "systems":
+        return _system(path, places)
+    return _engine(path, places) if kind == "engines" else _site(path, places)
 
 
 def system_ids(folders: Folders = ()) -> list[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-import os
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from lcot.kept import fetch, keep, places
 from lcot.serving.kernel.records import ARRAYS
 
 HERE = Path(__file__).parent
@@ -35,17 +35,8 @@ def _key() -> str:
     return digest.hexdigest()[:32]
 
 
-def kept() -> list[Path]:
-    """Where the machine code may be, in the order of search.
-
-    Returns
-    -------
-    list of Path
-        Beside the sources, then in the user's cache.
-    """
-    name = f"kernel-{_key()}.o"
-    user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return [HERE / "__pycache__" / name, user / "lcot" / name]
+def _name() -> str:
+    return f"kernel-{_key()}.o"
 
 
 def ready() -> bool:
@@ -56,27 +47,18 @@ def ready() -> bool:
     bool
         True where a run starts at once.
     """
-    return any(place.exists() for place in kept())
+    return any(place.exists() for place in places(HERE, _name()))
 
 
 def _code() -> bytes:
     """Name of the entry, a line feed, and the object file; compiled if it is nowhere kept."""
-    for place in kept():
-        if place.exists():
-            return place.read_bytes()
-    from lcot.serving.kernel.compiled import machine_code
+    code = fetch(HERE, _name())
+    if code is None:
+        from lcot.serving.kernel.compiled import machine_code
 
-    name, machine = machine_code()
-    code = name.encode() + b"\n" + machine
-    for place in kept():
-        partial = place.with_name(f"{place.name}.{os.getpid()}.partial")
-        try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(code)
-            partial.replace(place)
-            break
-        except OSError:  # read-only: the next place, or not kept at all
-            partial.unlink(missing_ok=True) if partial.exists() else None
+        name, machine = machine_code()
+        code = name.encode() + b"\n" + machine
+        keep(HERE, _name(), code)
     return code
 
 
