@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,34 +15,42 @@ from lcot.facts.shelf import shelf
 
 
 @pytest.fixture
-def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / "catalog"
     for kind in ("chips", "systems", "engines", "sites"):
         shutil.copytree(catalog.SHIPPED / kind, folder / kind)
     shutil.copy(catalog.SHIPPED / "sources.yaml", folder)
     monkeypatch.setattr(catalog, "SHIPPED", folder)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return folder
+    yield folder
+    shelf.cache_clear()
 
 
 def test_what_is_kept_is_what_is_read() -> None:
     kept = shelf(catalog.SHIPPED)
-    for kind, ids in (
-        ("systems", catalog.system_ids()),
-        ("engines", catalog.engine_ids()),
-        ("sites", catalog.site_ids()),
-    ):
-        for id in ids:
-            path = catalog.SHIPPED / kind / f"{id}.yaml"
-            assert kept[kind, id] == catalog.read(kind, path, (catalog.SHIPPED,))
+    ids = {"systems": catalog.system_ids(), "engines": catalog.engine_ids(), "sites": catalog.site_ids()}
+    assert kept.keys() == {(kind, id) for kind, every in ids.items() for id in every}
+    for (kind, id), (thing, _) in kept.items():
+        assert thing == catalog.read(kind, catalog.SHIPPED / kind / f"{id}.yaml", (catalog.SHIPPED,))
 
 
-def test_a_change_is_seen_and_the_older_one_goes(copy: Path) -> None:
+@pytest.mark.parametrize("file", ["systems/hgx-h200.yaml", "chips/h200.yaml"])
+def test_a_change_is_seen_at_once(copy: Path, file: str) -> None:
     before = catalog.system("hgx-h200")
+    text = (copy / file).read_text()
+    (copy / file).write_text(re.sub(r"(?m)^name: .*", "name: Renamed", text))
+    after = catalog.system("hgx-h200")
+    assert "Renamed" in (after.name, after.chip.name)
+    assert after != before
+
+
+def test_another_process_keeps_the_change_in_place_of_the_older_one(copy: Path) -> None:
+    catalog.system("hgx-h200")
     (one,) = (copy / "__pycache__").glob("catalogue-*.pickle")
     file = copy / "systems" / "hgx-h200.yaml"
-    file.write_text(file.read_text().replace(f"name: {before.name}", "name: Renamed"))
-    assert catalog.system("hgx-h200").name == "Renamed"
+    file.write_text(re.sub(r"(?m)^name: .*", "name: Renamed", file.read_text()))
+    shelf.cache_clear()
+    assert shelf(copy)["systems", "hgx-h200"][0].name == "Renamed"
     (other,) = (copy / "__pycache__").glob("catalogue-*.pickle")
     assert other != one
 
@@ -49,9 +59,7 @@ def test_a_broken_copy_is_made_again(copy: Path) -> None:
     name = catalog.system("hgx-h200").name
     (kept,) = (copy / "__pycache__").glob("catalogue-*.pickle")
     kept.write_bytes(b"not a pickle")
-    from lcot.facts import shelf as module
-
-    module._shelf.cache_clear()
+    shelf.cache_clear()
     assert catalog.system("hgx-h200").name == name
     assert kept.read_bytes() != b"not a pickle"
 

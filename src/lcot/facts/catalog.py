@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lcot.errors import InputError, ParseError, UnknownName
-from lcot.facts.shelf import shelf
+from lcot.facts.shelf import take
 from lcot.facts.types import Chip, Engine, Facts, Site, Source, System
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _taken(kind: str, name: str | Path, folders: Folders) -> System | Engine | S
     """From the shelf if it is shipped and no other folder is searched, otherwise read."""
     path, places = _find(kind, name, folders), search_path(folders)
     if places == (SHIPPED,) and path.parent == SHIPPED / kind:
-        found = shelf(SHIPPED).get((kind, path.stem))
+        found = take(SHIPPED, kind, path.stem)
         if found is not None:
             return found
     return read(kind, path, places)
@@ -104,6 +104,16 @@ def read(kind: str, path: Path, places: tuple[Path, ...]) -> System | Engine | S
     if kind == "systems":
         return _system(path, places)
     return _engine(path, places) if kind == "engines" else _site(path, places)
+
+
+def made_from(kind: str, path: Path, places: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The file of a thing and those of its chip or of what it inherits from."""
+    file, _ = _opened(kind, path)
+    if kind == "systems":
+        chip = getattr(file, "chip", None)
+        return (path, _find("chips", chip, places[:-1])) if isinstance(chip, str) else (path,)
+    parent = getattr(file, "inherits", None)
+    return (path, *made_from(kind, _find(kind, parent, places[:-1]), places)) if parent else (path,)
 
 
 def system_ids(folders: Folders = ()) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
-from functools import lru_cache
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,44 +15,44 @@ from lcot.kept import fetch, keep
 if TYPE_CHECKING:
     from lcot.facts.types import Engine, Site, System
 
+    Thing = System | Engine | Site
+    Stamp = tuple[str, int, int]  # a file, its size and its time
+    Shelf = dict[tuple[str, str], tuple[Thing, tuple[Stamp, ...]]]
+
 KINDS = ("systems", "engines", "sites")
-READS = (*KINDS, "chips", "")  # folders of the catalogue that these are made from
 CODE = Path(__file__).parent
 
-Shelf = dict[tuple[str, str], "System | Engine | Site"]
 
-
-def shelf(catalogue: Path) -> Shelf:
-    """Systems, engines and sites of the shipped catalogue by kind and id.
+def take(catalogue: Path, kind: str, id: str) -> Thing | None:
+    """A thing of the shipped catalogue.
 
     Parameters
     ----------
     catalogue : Path
         Folder of the shipped catalogue.
+    kind : str
+        ``systems``, ``engines`` or ``sites``. [text]
+    id : str
+        Name of its file without the suffix. [text]
 
     Returns
     -------
-    dict
-        Everything, or nothing where a file of the catalogue is in error: that is reported when it is asked for.
+    System, Engine, Site or None
+        None where it is not on the shelf, or where a file that it was made from has changed since.
     """
-    return _shelf(catalogue, _state(catalogue))
+    found = shelf(catalogue).get((kind, id))
+    if found is None or tuple(stamps(path for path, _, _ in found[1])) != found[1]:
+        return None
+    return found[0]
 
 
-def _state(catalogue: Path) -> str:
-    """Hash of what the shelf depends on: name, size and time of every file of the catalogue and of this code."""
-    found: list[str] = []
-    for folder in (*(catalogue / kind for kind in READS), CODE, CODE.parent):
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.name.endswith((".yaml", ".py")):
-                    stat = entry.stat()
-                    found.append(f"{entry.path} {stat.st_size} {stat.st_mtime_ns}")
-    return hashlib.sha256("\n".join(sorted(found)).encode()).hexdigest()[:32]
-
-
-@lru_cache(maxsize=2)
-def _shelf(catalogue: Path, state: str) -> Shelf:
-    name = f"catalogue-{state}.pickle"
+@cache
+def shelf(catalogue: Path) -> Shelf:
+    """Everything by kind and id, with what it was made from; nothing where a file of the catalogue is in error."""
+    folders = (catalogue, *(catalogue / kind for kind in (*KINDS, "chips")), CODE, CODE.parent)
+    files = sorted(entry.path for folder in folders for entry in os.scandir(folder))
+    state = repr(list(stamps(path for path in files if path.endswith((".yaml", ".py")))))
+    name = f"catalogue-{hashlib.sha256(state.encode()).hexdigest()[:32]}.pickle"
     content = fetch(catalogue, name)
     if content is not None:
         try:
@@ -64,15 +65,27 @@ def _shelf(catalogue: Path, state: str) -> Shelf:
     return made
 
 
+def stamps(paths: Iterable[str]) -> Iterable[Stamp]:
+    """Files with their sizes and times; none of a file that is gone."""
+    for path in paths:
+        try:
+            stat = Path(path).stat()
+        except OSError:
+            continue
+        yield path, stat.st_size, stat.st_mtime_ns
+
+
 def _read(catalogue: Path) -> Shelf:
     from lcot.errors import LcotError
     from lcot.facts import catalog
 
+    found: Shelf = {}
     try:
-        return {
-            (kind, path.stem): catalog.read(kind, path, (catalogue,))
-            for kind in KINDS
-            for path in sorted((catalogue / kind).glob("*.yaml"))
-        }
+        for kind in KINDS:
+            for path in sorted((catalogue / kind).glob("*.yaml")):
+                thing = catalog.read(kind, path, (catalogue,))
+                files = (*catalog.made_from(kind, path, (catalogue,)), catalogue / "sources.yaml")
+                found[kind, path.stem] = thing, tuple(stamps(map(str, files)))
     except LcotError:
         return {}
+    return found
