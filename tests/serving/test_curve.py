@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lcot.serving.curve import batches, curve, sequences_held
+from lcot.serving.curve import batches, curve, sequences_held, steps_of
 from lcot.serving.types import Traffic
 from lcot.steptime.types import Breakdown, Deployment, Speculation, Step, StepTime
 
@@ -44,6 +44,16 @@ def test_prompts_wait_for_one_on_every_rank_of_data_parallel_attention():
     # the same prompt tokens in steps of 4000, whose time is straight in them: nothing changes but the first token
     assert together.rate[0] == pytest.approx(alone.rate[0])
     assert together.time_to_first_token[0] > alone.time_to_first_token[0] + 0.029
+
+
+def test_a_long_prompt_leaves_no_rank_idle():
+    # a step of 4000 tokens is an eighth of a prompt of 32000, yet each of four ranks reads a prompt of its own
+    one = steps_of(np.array([8.0]), 1.0, np.array([4000.0]), 32000.0, 0.0)
+    four = steps_of(np.array([8.0]), 1.0, np.array([4000.0]), 32000.0, 0.0, 4.0)
+    assert one.prefill_sequences[1, 0] == pytest.approx(0.125)
+    assert four.prefill_sequences[:, 0].tolist() == [0.0, 4.0, 4.0, 4.0]
+    short = steps_of(np.array([8.0]), 1.0, np.array([4000.0]), 500.0, 0.0, 4.0)
+    assert short.prefill_sequences[1, 0] == 8.0
 
 
 def test_hand_worked_closed_form():

@@ -153,6 +153,7 @@ def test_one_device_may_be_a_share_of_a_pool() -> None:
     large = {"n_devices": "1", "parallelism": "", "model": "deepseek-ai/DeepSeek-R1", "scenario": "decode_only"}
     assert not is_share(alone)
     assert is_share(said)
+    assert not is_share(condition(n_devices="1", parallelism="tp1", note="output tokens/s per GPU"))
     assert is_share(condition(**large))
     assert not is_share(condition(**{**large, "n_devices": "8"}))
     assert not is_share(condition(**{**large, "system": "a machine that nobody knows"}))

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from lcot.steptime.types import Speculation
 from lcot.validation.deploying import engine_id, plans
-from lcot.validation.observe import protocol_of
+from lcot.validation.observe import in_waves, protocol_of
 from lcot.validation.points import conditions_of
 from lcot.validation.policies import policy_of, transfer
 from lcot.validation.predict import assumed
-from lcot.validation.recipes import drafted, drafting_of, recipe_of, with_benchmark_weights, with_recipe_cache
+from lcot.validation.recipes import (
+    drafted,
+    drafting_of,
+    recipe_of,
+    requests_of,
+    with_benchmark_weights,
+    with_recipe_cache,
+)
 from lcot.validation.types import Condition, Layout
 
 ROW = {
@@ -163,3 +171,28 @@ def test_tensorrt_counts_steps_between_deliveries() -> None:
     tokens = condition(engine="sglang 0.5.9", spec_decode="y")
     plan = plans(tokens, drafted(3))[0]
     assert policy_of(plan.deployment, tokens, plan)[0].stream_interval == 10
+
+
+def test_runs_of_the_overview_hold_so_many_requests() -> None:
+    row = {"engine": "TensorRT-LLM 1.0", "scenario": "offline", "output_len": "8192", "concurrency_or_batch": ""}
+    overview = {**row, "source_title": "TensorRT-LLM perf-overview v1.0"}
+    assert requests_of(condition(**overview)) == 1500.0
+    assert requests_of(condition(**overview, input_len="777")) is None
+    assert requests_of(condition(**row)) is None
+    # 5 requests, two at a time: two waves at 1.5 requests/s and one at 1: 5 / (4 / 1.5 + 1) = 1.364
+    found = in_waves(np.array([1.0, 2.0]), np.array([1.0, 1.5]), 5.0)
+    assert found.tolist() == pytest.approx([1.0, 5.0 / (4.0 / 1.5 + 1.0)])
+    assert in_waves(np.array([1.0, 2.0]), np.array([1.0, 1.5]), float("inf")).tolist() == [1.0, 1.5]
+
+
+def test_the_overview_keeps_8_bits_of_cache_but_for_gpt_oss_on_hopper() -> None:
+    row = {"engine": "TensorRT-LLM 1.2", "parallelism": "tp1", "n_devices": "1", "source_title": "perf-overview v1.2"}
+
+    def cache(model: str, system: str) -> str:
+        one = condition(**row, model=model, system=system, weight_dtype="mxfp4", note="")
+        return with_benchmark_weights(plans(one)[0].deployment, one).precision.kv
+
+    assert cache("openai/gpt-oss-20b", "B200") == "fp8"
+    assert cache("openai/gpt-oss-20b", "H200") == "bf16"
+    fp8 = condition(**{**row, "model": "nvidia/Llama-3.1-8B-Instruct-FP8", "system": "H200", "note": ""})
+    assert with_benchmark_weights(plans(fp8)[0].deployment, fp8).precision.kv == "fp8"

@@ -157,7 +157,7 @@ def curve(steps: StepTime, traffic: Traffic, batch: Numeric, chunk: float = CHUN
     share = arriving / size  # chunks per step
     lanes = np.minimum(float(steps.stages), batch)
     part = batch / lanes
-    variants = steps_of(part, traffic.input_tokens + output / 2.0, size, fresh, cached)
+    variants = steps_of(part, traffic.input_tokens + output / 2.0, size, fresh, cached, float(steps.deployment.data))
     latencies = steps.latency(variants).total
     slots = latencies if steps.stages == 1 else steps.interval(variants).total
     way, slot = latencies[0], slots[0]
@@ -230,7 +230,9 @@ def mean_power(steps: StepTime, power: Numeric, decoding: Numeric, extra: Numeri
     return steps.idle_power + (mean - steps.idle_power) * np.minimum(busy / round_time, 1.0)
 
 
-def steps_of(part: Numeric, context: Numeric, size: Numeric, fresh: Numeric, cached: Numeric) -> Step:
+def steps_of(
+    part: Numeric, context: Numeric, size: Numeric, fresh: Numeric, cached: Numeric, ranks: float = 1.0
+) -> Step:
     """Four steps at once, along a new first axis, because one call on more numbers is cheaper than four calls.
 
     Parameters
@@ -243,6 +245,8 @@ def steps_of(part: Numeric, context: Numeric, size: Numeric, fresh: Numeric, cac
         Prompt tokens in the chunk. [token]
     fresh, cached : numeric
         Tokens of a prompt that are computed, and that the prefix cache holds. [token]
+    ranks : float
+        Ranks of data-parallel attention, each of which reads a prompt of its own. [1]
 
     Returns
     -------
@@ -265,10 +269,11 @@ def steps_of(part: Numeric, context: Numeric, size: Numeric, fresh: Numeric, cac
         pairs[i] = size * (fresh / 2.0 + prior)
     chunk = np.broadcast_to(size, shape).copy()
     chunk[0] = 0.0
+    prompts = chunk / fresh if ranks == 1.0 else np.where(chunk > 0.0, np.maximum(chunk / fresh, ranks), 0.0)
     return Step(
         decode_sequences=np.broadcast_to(part, shape),
         decode_context=np.broadcast_to(part * context, shape),
         prefill_tokens=chunk,
         prefill_pairs=pairs,
-        prefill_sequences=chunk / fresh,
+        prefill_sequences=prompts,
     )

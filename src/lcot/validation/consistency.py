@@ -14,9 +14,12 @@ NARROWEST = 0.5  # bytes of a weight in four bits
 def is_share(condition: Condition) -> bool:
     """Whether a row of one device gives that device's share of a larger pool.
 
-    It does where its note says "per GPU", and where the model's weights do not fit one device in any format.
+    It does where its note says "per GPU", and where the model's weights do not fit one device in any format. A layout
+    of one device is that device alone, whatever the note says of units.
     """
     if condition.devices != 1:
+        return False
+    if condition.layout is not None and condition.layout.chips == 1 and _fits_one(condition):
         return False
     return any(said in condition.note.lower() for said in SHARES) or not _fits_one(condition)
 

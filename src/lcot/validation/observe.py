@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from math import sqrt
+from math import ceil, sqrt
 from statistics import NormalDist
 
 import numpy as np
 
 from lcot.errors import Infeasible
+from lcot.facts.types import Numeric
 from lcot.serving.curve import Curve, batches, curve
 from lcot.serving.types import Policy, Traffic
 from lcot.steptime.types import Step, StepTable, StepTime
 from lcot.validation.batch import BatchRun, decode_seconds, prefill_seconds, run_alone, run_batch
-from lcot.validation.recipes import shortest
+from lcot.validation.recipes import requests_of, shortest
 from lcot.validation.types import Condition
 from lcot.validation.users import Client, closed_loop, open_loop
 
@@ -161,10 +162,11 @@ def _decode_only(condition: Condition, setup: Setup, i: float, o: float) -> Valu
 def _offline(condition: Condition, setup: Setup, i: float, o: float) -> Values:
     """Everything at once: the batch that gives the highest rate of those that the cache holds."""
     pool = setup.serving
-    traffic = Traffic(max(i, 1.0), max(o, 1.0))
-    top = min(pool.steps.max_sequences, setup.policy.max_sequences)
+    traffic, requests = Traffic(max(i, 1.0), max(o, 1.0)), requests_of(condition)
+    each = float("inf") if requests is None else ceil(requests / pool.copies)
+    top = min(pool.steps.max_sequences, setup.policy.max_sequences, each)
     points = curve(pool.steps, traffic, batches(top), setup.policy.max_batched_tokens)
-    rate = np.where(points.batch <= points.held, points.rate, 0.0)
+    rate = np.where(points.batch <= points.held, in_waves(points.batch, points.rate, each), 0.0)
     best = int(np.argmax(rate))
     if not rate[best] > 0:
         raise Infeasible("the KV cache does not hold one request beside the weights", "KV cache")
@@ -172,6 +174,21 @@ def _offline(condition: Condition, setup: Setup, i: float, o: float) -> Values:
     each = float(points.time_per_output_token[best])
     values |= _everywhere("tpot_ms", 1e3 * each) | _everywhere("output_tok_s_per_user", 1.0 / each)
     return values | _everywhere("ttft_ms", 1e3 * float(points.time_to_first_token[best]))
+
+
+def in_waves(batch: Numeric, rate: Numeric, requests: float) -> np.ndarray:
+    """Rate over a run of so many requests of one length, which come and go together: the last wave may be smaller.
+
+    >>> in_waves(np.array([1.0, 2.0]), np.array([1.0, 1.5]), 3.0).round(3).tolist()
+    [1.0, 1.286]
+    """
+    size, speed = np.asarray(batch, dtype=float), np.asarray(rate, dtype=float)
+    if not np.isfinite(requests):
+        return speed
+    waves = np.floor(requests / size)
+    last = requests - waves * size
+    seconds = waves * size / speed + np.where(last > 0.0, last / np.interp(last, size, speed), 0.0)
+    return requests / seconds
 
 
 def _power(points: Curve, place: int) -> float:

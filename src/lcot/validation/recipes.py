@@ -90,19 +90,31 @@ def drafted(tokens: int) -> Speculation:
 
 def with_benchmark_weights(deployment: Deployment, condition: Condition) -> Deployment:
     """The deployment in the formats that a benchmark's runs use, where its rows name those of the reference."""
-    said = f"{condition.source} {condition.note}".lower()
     chip, current = deployment.system.chip, deployment.precision
-    for rule in _content()["benchmarks"]:
-        if rule["mark"] not in said or condition.engine not in rule["engines"]:
-            continue
+    for rule in _benchmarks(condition):
         wide = current.experts in ("fp16", "bf16")
-        if "kv" in rule and not wide and chip.facts.has("peak.fp8"):
+        unit = next((needed for name, needed in rule.get("own", {}).items() if name in condition.model), "fp8")
+        if "kv" in rule and not wide and chip.facts.has(f"peak.{unit}"):
             return replace(deployment, precision=replace(current, kv=rule["kv"]))
         for unit, form in rule.get("weights", {}).items() if wide else ():
             if chip.facts.has(f"peak.{unit}"):
                 kv = "fp8" if chip.facts.has("peak.fp8") else current.kv
                 return replace(deployment, precision=precision(form, deployment.model, supported(chip), kv))
     return deployment
+
+
+def _benchmarks(condition: Condition) -> list[dict[str, Any]]:
+    """Rules of the benchmarks that a row is a run of."""
+    said = f"{condition.source} {condition.note}".lower()
+    rules = _content()["benchmarks"]
+    return [rule for rule in rules if rule["mark"] in said and condition.engine in rule["engines"]]
+
+
+def requests_of(condition: Condition) -> float | None:
+    """Requests of a row's run, where its benchmark states them; all arrive at once. [1]"""
+    lengths = f"{condition.input_tokens or 0.0:g}/{condition.output_tokens or 0.0:g}"
+    found = [rule["requests"].get(lengths) for rule in _benchmarks(condition) if "requests" in rule]
+    return next((float(count) for count in found if count), None)
 
 
 def with_recipe_cache(deployment: Deployment, condition: Condition) -> Deployment:
