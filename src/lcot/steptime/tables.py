@@ -334,13 +334,11 @@ def _needed(points: Reals, values: Reals, scale: Reals) -> Reals:
         return points[:1]
     kept = [0]
     while kept[-1] < len(points) - 1:
-        a, b = kept[-1], len(points) - 1
-        while b > a + 1:
-            inside = slice(a + 1, b)
-            share = (points[inside] - points[a]) / (points[b] - points[a])
-            straight = values[:, [a]] + (values[:, [b]] - values[:, [a]]) * share
-            if np.all(np.abs(straight - values[:, inside]) <= CLOSE * scale[:, inside]):
-                break
-            b -= 1
-        kept.append(b)
+        a = kept[-1]
+        run, rise = points[a + 1 :] - points[a], values[:, a + 1 :] - values[:, [a]]
+        slope, slack = rise / run, CLOSE * scale[:, a + 1 :] / run
+        # a line from here passes close to all points before its end if it is neither flatter nor steeper than these
+        least, most = np.maximum.accumulate(slope - slack, axis=1), np.minimum.accumulate(slope + slack, axis=1)
+        follows = np.all((least[:, :-1] <= slope[:, 1:]) & (slope[:, 1:] <= most[:, :-1]), axis=0)
+        kept.append(a + 1 + int(np.max(np.flatnonzero(follows) + 1, initial=0)))
     return points[kept]
