@@ -2,7 +2,6 @@
 
 import json
 
-import numpy as np
 import polars as pl
 import pytest
 
@@ -86,10 +85,23 @@ def test_faster_arrivals_and_more_copies(capsys):
     assert more["time_per_output_token"]["mean"] < fast["time_per_output_token"]["mean"]
 
 
-def test_without_a_width_one_system_is_filled(capsys):
-    a = answered(capsys, "simulate", "hgx-h200", "llama-3.3-70b", "--synthetic", LOAD)
-    chips = int(np.prod([int(part.lstrip("tdpe")) for part in a["deployment"]["layout"].split()]))
-    assert a["copies"] == max(8 // chips, 1)
+def test_without_a_width_it_is_what_compare_picks(capsys):
+    a = answered(capsys, "simulate", "hgx-h200", "llama-3.3-70b", "--synthetic", LOAD, "--slo", "speed=50")
+    b = answered(
+        capsys, *("compare", "llama-3.3-70b", "--system", "hgx-h200", "--input", "1000", "--output", "200"),
+        *("--speed", "50", "--draws", "0"),
+    )  # fmt: skip
+    own, other = a["deployment"]["layout"], a["deployment"]["prefill_layout"]
+    picked = b["systems"][0]["deployment"]
+    assert other
+    assert picked["layout"] == f"{own}, prompts on {other}"
+    assert (a["copies"], a["prefill_copies"]) == (picked["copies"], picked["prefill"]["copies"])
+    assert 0 < a["prefill_utilisation"] < 1
+    twice = answered(
+        capsys, "simulate", "hgx-h200", "llama-3.3-70b", "--synthetic", LOAD, "--slo", "speed=50", "--replicas",
+        str(2 * a["copies"]),
+    )  # fmt: skip
+    assert (twice["copies"], twice["prefill_copies"]) == (2 * a["copies"], 2 * a["prefill_copies"])
 
 
 def test_agents_find_their_prefixes_again(capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import polars as pl
 import pytest
 
 from lcot.serving.long_run import stream_simulation
-from lcot.serving.simulation import simulate_deployment
+from lcot.serving.simulation import Ready, prepared, simulate_deployment
 from lcot.serving.synthetic import open_loop
 from lcot.serving.types import Policy, Target
 
@@ -25,6 +26,11 @@ def copy():
     return module.copy_of()
 
 
+@pytest.fixture(scope="module")
+def ready(copy):
+    return Ready(copy, *prepared(copy, RULES))
+
+
 @pytest.fixture
 def trace(tmp_path):
     made = open_loop(12.0, 500, [500, 5000, 100], [101, 50, 20])
@@ -36,10 +42,10 @@ def trace(tmp_path):
     return path, made
 
 
-def test_streamed_as_in_memory(copy, trace, tmp_path):
+def test_streamed_as_in_memory(copy, ready, trace, tmp_path):
     path, made = trace
     target = Target(time_to_first_token=0.5)
-    seen = stream_simulation(copy, path, tmp_path / "rows.parquet", RULES, target, chunk=64)
+    seen = stream_simulation(ready, path, tmp_path / "rows.parquet", target, chunk=64)
     shifted = type(made)(made.arrival - made.arrival[0], made.input_tokens, made.output_tokens)
     whole = simulate_deployment(copy, shifted, RULES, target)
     assert (seen.requests, seen.rejected) == (whole.requests, whole.rejected)
@@ -51,9 +57,9 @@ def test_streamed_as_in_memory(copy, trace, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["rows.parquet", "trace.csv"]
 
 
-def test_interrupted_run_goes_on(copy, trace, tmp_path):
+def test_interrupted_run_goes_on(ready, trace, tmp_path):
     path, _ = trace
-    whole = stream_simulation(copy, path, tmp_path / "whole.parquet", RULES, chunk=64)
+    whole = stream_simulation(ready, path, tmp_path / "whole.parquet", chunk=64)
     calls = []
 
     def stop(ended, _):
@@ -62,25 +68,31 @@ def test_interrupted_run_goes_on(copy, trace, tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        stream_simulation(copy, path, tmp_path / "rows.parquet", RULES, chunk=64, progress=stop)
+        stream_simulation(ready, path, tmp_path / "rows.parquet", chunk=64, progress=stop)
     assert len(list((tmp_path / "rows.parquet.partial").glob("*.parquet"))) == 3
     again = []
     seen = stream_simulation(
-        copy, path, tmp_path / "rows.parquet", RULES, chunk=64, progress=lambda ended, _: again.append(ended)
+        ready, path, tmp_path / "rows.parquet", chunk=64, progress=lambda ended, _: again.append(ended)
     )
     assert len(again) == 8 - 3  # 500 requests in parts of 64, three of them already done
     assert seen.end_to_end == whole.end_to_end
     assert pl.read_parquet(tmp_path / "rows.parquet").equals(pl.read_parquet(tmp_path / "whole.parquet"))
 
 
-def test_another_run_starts_anew(copy, trace, tmp_path):
+@pytest.mark.parametrize("change", ["rules", "copy"])
+def test_another_run_starts_anew(copy, ready, trace, tmp_path, change):
     path, _ = trace
 
     def stop(*_):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        stream_simulation(copy, path, tmp_path / "rows.parquet", RULES, chunk=64, progress=stop)
-    fewer = Policy(max_sequences=8, max_batched_tokens=1024)
-    seen = stream_simulation(copy, path, tmp_path / "rows.parquet", fewer, chunk=64)
+        stream_simulation(ready, path, tmp_path / "rows.parquet", chunk=64, progress=stop)
+    if change == "rules":
+        other = Ready(copy, *prepared(copy, Policy(max_sequences=8, max_batched_tokens=1024)))
+    else:  # the same rules on a machine twice as fast
+        other = Ready(copy, ready.policy, replace(ready.table, decode=ready.table.decode * np.array([1.0, 0.5, 0.5])))
+    seen = stream_simulation(other, path, tmp_path / "rows.parquet", chunk=64)
     assert seen.requests == 500
+    fresh = stream_simulation(other, path, tmp_path / "fresh.parquet", chunk=64)
+    assert seen.end_to_end == fresh.end_to_end

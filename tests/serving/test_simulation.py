@@ -11,7 +11,7 @@ import pytest
 
 from lcot.errors import DomainError, Infeasible, MissingFact, UnknownName
 from lcot.serving.policy import PRESETS, preset
-from lcot.serving.simulation import simulate_deployment
+from lcot.serving.simulation import Ready, prepared, simulate_deployment, simulate_ready
 from lcot.serving.size import size, thinned
 from lcot.serving.spread import Digest, spread, spread_of_counts
 from lcot.serving.synthetic import open_loop
@@ -34,6 +34,16 @@ def copy_of(step=0.01, per_token=1e-4, capacity=1e6, state=0.0, chips=2, in_syst
 
 
 RULES = Policy(max_sequences=32, max_batched_tokens=1024)
+
+
+def ready(steps, policy=RULES, prefill=None):
+    """Copies that do all the work, or a pool of each kind."""
+    chosen, table = prepared(steps, policy)
+    if prefill is None:
+        return Ready(steps, chosen, table)
+    return Ready(
+        replace(steps, prefill=prefill), replace(chosen, prefill_replicas=1), table, prepared(prefill, chosen)[1]
+    )
 
 
 def test_hand_worked_figures():
@@ -96,6 +106,18 @@ def test_more_copies_share_the_load():
     assert np.bincount(four.outcome.replica).tolist() == [500] * 4
 
 
+def test_pools_by_hand():
+    # prompts of 500 tokens take 10 + 50 ms on a copy of 4 chips; 100 more tokens take 10 ms each on one of 2 chips
+    requests = Requests(np.arange(10) * 10.0, np.full(10, 500), np.full(10, 101))
+    seen = simulate_ready(ready(copy_of(), prefill=copy_of(chips=4)), requests)
+    assert seen.first_token.p50 == pytest.approx(0.06)
+    assert seen.per_token.p50 == pytest.approx(0.01)
+    assert (seen.copies, seen.prefill_copies, seen.systems) == (1, 1, 1)
+    assert seen.prefill_utilisation == pytest.approx(10 * 0.06 / 91.06)
+    assert seen.utilisation == pytest.approx(10 * 1.0 / 91.06)
+    assert seen.power == pytest.approx((300 * 10.6 + 100 * (2 * 91.06 - 10.6)) / 91.06)
+
+
 def test_state_takes_room():
     requests = Requests(np.zeros(1), np.array([10]), np.array([2]))
     with pytest.raises(Infeasible, match="KV cache"):
@@ -104,7 +126,7 @@ def test_state_takes_room():
 
 def test_size_by_hand():
     # A copy decodes at most 32 at a time: 32 / (101 tokens x 10 ms), prompts nearly free: some 31 requests/s.
-    fleet = size(copy_of(per_token=1e-9), open_loop(200.0, 20_000, [500], [101]), RULES, Target(), spares=0.5)
+    fleet = size(ready(copy_of(per_token=1e-9)), open_loop(200.0, 20_000, [500], [101]), Target(), spares=0.5)
     assert 6 <= fleet.copies <= 8
     assert fleet.limit == "rate"
     assert fleet.chips == 2 * fleet.copies
@@ -114,26 +136,42 @@ def test_size_by_hand():
 
 def test_size_grows_with_headroom_and_target():
     load = open_loop(100.0, 10_000, [500], [101])
-    plain = size(copy_of(), load, RULES, Target(time_to_first_token=1.0))
-    more = size(copy_of(), load, RULES, Target(time_to_first_token=1.0), headroom=0.5)
-    faster = size(copy_of(), load, RULES, Target(speed=60.0, time_to_first_token=1.0))
+    plain = size(ready(copy_of()), load, Target(time_to_first_token=1.0))
+    more = size(ready(copy_of()), load, Target(time_to_first_token=1.0), headroom=0.5)
+    faster = size(ready(copy_of()), load, Target(speed=60.0, time_to_first_token=1.0))
     assert more.copies > plain.copies
     assert faster.copies > plain.copies
     assert faster.limit == "speed"
     assert plain.within_target >= 0.95
 
 
+def test_size_of_pools_by_hand():
+    # A prompt takes 60 ms on a copy of its own, so 40 requests/s keep 2.4 of them at work; a copy that decodes ends
+    # 32 requests a second, so 1.25 are at work: 3 and 2 at the least, some more for bursts.
+    copies = ready(copy_of(), prefill=copy_of(chips=4))
+    fleet = size(copies, open_loop(40.0, 8000, [500], [101]), Target(time_to_first_token=1.0), prompts=3.0)
+    assert 3 <= fleet.prefill_copies <= 5
+    assert 2 <= fleet.copies <= 3
+    assert fleet.chips == 2 * fleet.copies + 4 * fleet.prefill_copies
+    assert fleet.systems == -(-fleet.chips // 8)
+    assert fleet.groups * fleet.one_group.copies == fleet.copies
+    assert fleet.groups * fleet.one_group.prefill_copies == fleet.prefill_copies
+    more = size(copies, open_loop(40.0, 8000, [500], [101]), Target(time_to_first_token=0.1), prompts=3.0)
+    assert more.prefill_copies > fleet.prefill_copies
+    assert more.limit in ("time to first token", "rate")
+
+
 def test_size_says_what_would_do():
     load = open_loop(10.0, 2000, [500], [101])
     with pytest.raises(Infeasible, match=r"a speed of 100 tokens/s \(asked: 200\)") as refused:
-        size(copy_of(), load, RULES, Target(speed=200.0))
+        size(ready(copy_of()), load, Target(speed=200.0))
     assert refused.value.limit == "speed"
     with pytest.raises(Infeasible, match=r"time to first token of 0\.06 s"):
-        size(copy_of(), load, RULES, Target(time_to_first_token=0.01))
+        size(ready(copy_of()), load, Target(time_to_first_token=0.01))
     with pytest.raises(Infeasible, match="more chips per copy"):
-        size(copy_of(capacity=300.0), load, RULES, Target())
+        size(ready(copy_of(capacity=300.0)), load, Target())
     with pytest.raises(DomainError):
-        size(copy_of(), load, RULES, Target(), attainment=0.0)
+        size(ready(copy_of()), load, Target(), attainment=0.0)
 
 
 def test_thinned_takes_turns():

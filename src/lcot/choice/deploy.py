@@ -6,13 +6,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lcot.choice.search import beside, engine_for, plans
-from lcot.choice.types import Question
+from lcot.choice.finalists import finalist, tables
+from lcot.choice.search import TRIED, beside, engine_for, plans
+from lcot.choice.types import Entry, Plan, Question
 from lcot.cost.bill import price
 from lcot.cost.types import Bill
 from lcot.errors import Infeasible
 from lcot.facts.types import Site, System
-from lcot.serving.simulation import Simulated
+from lcot.serving.policy import preset
+from lcot.serving.replay import simulate
+from lcot.serving.simulation import Ready, Simulated
 from lcot.serving.types import Served, Traffic
 from lcot.steptime.types import Deployment, Step, StepTime
 from lcot.workload.architecture import Architecture
@@ -31,25 +34,58 @@ class Layout:
     kv: str = ""
     engine: str = ""
 
+    @property
+    def width(self) -> bool:
+        """Whether any width is stated."""
+        return any((self.tensor, self.data, self.pipeline, self.expert))
 
-def deployment_of(system: System, model: Architecture, stated: Layout, question: Question) -> Deployment:
-    """The stated deployment, or the cheapest one for the question where no width is stated.
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A deployment, and the copies of it that fill the fewest systems that hold one (of each pool)."""
+
+    deployment: Deployment
+    copies: int
+    prefill_copies: int = 0  # where prompts are computed on copies of their own
+
+
+def chosen(system: System, model: Architecture, stated: Layout, question: Question) -> Chosen:
+    """The stated deployment; the one that a comparison picks for the question where no width is stated.
 
     Raises
     ------
     Infeasible
         If no deployment meets the question, or the stated one does not fit.
     """
-    if not any((stated.tensor, stated.data, stated.pipeline, stated.expert)):
-        asked = replace(question, systems=(system,), precision=stated.weights, engine=stated.engine, pools="together")
-        good, bad = plans(asked, system)
-        if not good:
-            raise Infeasible(f"no deployment of {model.id} on {system.id}: {bad[0].reason if bad else 'none to try'}")
-        found = good[0].deployment
-        if stated.kv:
-            kept = precision(stated.weights, model, supported(system.chip), stated.kv)
-            return replace(found, precision=kept)
-        return found
+    if stated.width:
+        made = deployment_of(system, model, stated, question)
+        return Chosen(made, max(system.count // made.chips, 1))
+    asked = replace(question, systems=(system,), precision=stated.weights, engine=stated.engine)
+    good, bad = plans(asked, system)
+    if not good:
+        raise Infeasible(f"no deployment of {model.id} on {system.id}: {bad[0].reason if bad else 'none to try'}")
+    item = Entry(system, "ranked", plan=good[0], tried=tuple(one.deployment for one in good[:TRIED]))
+    found = finalist(item, asked, None, simulate)
+    if found.plan is None:
+        raise Infeasible(f"no deployment of {model.id} on {system.id}: {found.reason}")
+    return of_plan(found.plan, stated)
+
+
+def of_plan(found: Plan, stated: Layout) -> Chosen:
+    """A plan's deployment, its caches in the format stated, and its copies."""
+    deployment, served = found.deployment, found.served
+    if stated.kv:
+        own = deployment.system.chip
+        formats = precision(stated.weights, deployment.model, supported(own), stated.kv)
+        other = deployment.paired
+        if other is not None and deployment.mode == "apart":
+            other = replace(other, precision=formats)
+        deployment = replace(deployment, precision=formats, paired=other)
+    return Chosen(deployment, int(served.copies), int(served.prefill_copies))
+
+
+def deployment_of(system: System, model: Architecture, stated: Layout, question: Question) -> Deployment:
+    """The deployment with the stated widths, 1 where none is stated."""
     formats = precision(stated.weights, model, supported(system.chip), stated.kv)
     tensor, data = max(stated.tensor, 1), max(stated.data, 1)
     expert = max(stated.expert, 1)
@@ -58,6 +94,39 @@ def deployment_of(system: System, model: Architecture, stated: Layout, question:
         tensor=tensor, data=data, pipeline=max(stated.pipeline, 1), expert=expert,
         expert_tensor=max(tensor * data // expert, 1),
     )  # fmt: skip
+
+
+def ready(steps: StepTime, policy: str = "") -> Ready:
+    """A copy (of each pool) with its admission rules and tables, as a comparison runs its finalists.
+
+    Parameters
+    ----------
+    steps : StepTime
+        The copy.
+    policy : str
+        Rules by name; "": those of its engine. [text]
+
+    Returns
+    -------
+    Ready
+        Rules for one copy (of each pool).
+
+    Raises
+    ------
+    UnknownName
+        If there are no rules of this name.
+    Infeasible
+        If the cache holds not even one sequence's state.
+
+    Notes
+    -----
+    No formula: see `lcot.choice.finalists.tables`.
+    """
+    deployment = steps.deployment
+    if policy:  # rules go by the engine's name
+        deployment = replace(deployment, engine=replace(deployment.engine, id=preset(policy).name))
+    rules, table, first = tables(replace(steps, deployment=deployment))
+    return Ready(steps, replace(rules, prefill_replicas=int(first is not None)), table, first)
 
 
 def bill_of(run: Simulated, steps: StepTime, site: Site, basis: str, term: str) -> Bill:
@@ -110,28 +179,34 @@ def served_of(run: Simulated, steps: StepTime) -> tuple[Served, Traffic]:
     Notes
     -----
     Steps with prompts cost what they take beyond the same step without prompts:
-    :math:`t_{in} = \\sum_k (T(step_k) - T(step_k \\setminus prompts))`; the rest is output.
+    :math:`t_{in} = \\sum_k (T(step_k) - T(step_k \\setminus prompts))`; the rest is output. Seconds of a pool that
+    computes prompts are input, and count as those of as many chips of a copy that decodes.
 
     References
     ----------
     :cite:t:`horngren2015` on joint cost by activity.
     """
     outcome = run.outcome
-    prompt = outcome.prompt_use[0]
+    prompt = outcome.prompt_use[-1]
     used = prompt[prompt[:, 0] > 0]
     mean = (used[:, 1:6] / used[:, :1]).T if len(used) else np.zeros((5, 0))
     whole = np.asarray(steps.latency(Step(*mean)).total)
     bare = np.where(mean[0] > 0, np.asarray(steps.latency(Step(mean[0], mean[1])).total), 0.0)
     fresh = float(np.sum(used[:, 0] * (1.0 - bare / whole))) if len(used) else 0.0
-    busy = float(np.sum(outcome.decode_use[:, :, 0])) + float(np.sum(outcome.prompt_use[:, :, 0]))
+    busy = float(np.sum(outcome.decode_use[-1, :, 0])) + float(np.sum(prompt[:, 0]))
+    apart = 0.0
+    if run.prefill_copies and steps.prefill is not None:
+        share = steps.prefill.deployment.chips / steps.deployment.chips
+        apart = share * float(np.sum(outcome.prompt_use[0, :, 0]))
     done = max(run.finished, 1)
     inputs = (run.input_rate + run.cached_rate) / run.rate
     served = Served(
         copies=float(run.copies), systems=float(run.systems), batch=run.batch, rate=run.rate,
-        capacity=run.rate / max(run.utilisation, 1e-12), time_per_output_token=run.per_token.mean,
-        time_to_first_token=run.first_token.mean, prefill_seconds=fresh / done, cached_seconds=0.0,
-        decode_seconds=(busy - fresh) / done, cached_token_seconds=0.0,
-        power=run.power if np.isfinite(run.power) else None,
+        capacity=run.rate / max(run.utilisation, run.prefill_utilisation, 1e-12),
+        time_per_output_token=run.per_token.mean, time_to_first_token=run.first_token.mean,
+        prefill_seconds=(fresh + apart) / done, cached_seconds=0.0, decode_seconds=(busy - fresh) / done,
+        cached_token_seconds=0.0, power=run.power if np.isfinite(run.power) else None,
+        prefill_copies=float(run.prefill_copies),
     )  # fmt: skip
     cached = run.cached_rate / max(run.input_rate + run.cached_rate, 1e-12)
     return served, Traffic(inputs, run.output_rate / run.rate, run.rate, cached)

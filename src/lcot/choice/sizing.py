@@ -7,20 +7,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lcot.choice.deploy import Layout, bill_of, deployment_of
-from lcot.choice.finalists import policy_of
+from lcot.choice.deploy import Chosen, Layout, bill_of, deployment_of, of_plan, ready
 from lcot.choice.search import nearest_miss, plans
 from lcot.choice.types import Question, Rejection
 from lcot.cost.types import Bill
 from lcot.errors import Infeasible, MissingFact
 from lcot.facts.types import System
-from lcot.serving.policy import preset
-from lcot.serving.simulation import Simulated, simulate_deployment
-from lcot.serving.size import Sized, size, thinned
-from lcot.serving.types import Policy, Requests, Target
+from lcot.serving.simulation import Ready, Simulated, simulate_ready
+from lcot.serving.size import Sized, check_margins, size, thinned
+from lcot.serving.types import Requests, Target
 from lcot.steptime.estimate import estimate
-from lcot.steptime.types import Deployment, StepTime
-from lcot.workload.formats import precision, supported
+from lcot.steptime.types import StepTime
 
 TRIED = 8  # deployments, from the cheapest on, that are sized before it is given up
 
@@ -62,7 +59,7 @@ def fleet(
     Parameters
     ----------
     question : Question
-        One system, the model, the load's mean lengths, the speed asked for, site and basis of cost.
+        One system, the model, the load's mean lengths and rate, the target, site and basis of cost.
     stated : Layout
         The deployment; where no width is stated, the cheapest that holds.
     requests : Requests
@@ -97,52 +94,75 @@ def fleet(
     ----------
     :cite:t:`zhong2024`, section 4.
     """
+    check_margins(margins.headroom, margins.spares, margins.attainment)
     rejected: list[Rejection] = []
     system = question.systems[0]
     try:
-        for deployment in candidates(question, stated):
-            rules = policy_of(deployment) if not policy else preset(policy)
-            rules = replace(rules, prefix_cache=prefix_cache and requests.hashes is not None)
-            steps = estimate(deployment)
+        for one in candidates(question, stated, margins.headroom):
+            steps = estimate(one.deployment)
+            copy = ready(steps, policy)
+            rules = replace(copy.policy, prefix_cache=prefix_cache and requests.hashes is not None)
+            copy = replace(copy, policy=rules)
             try:
                 found = size(
-                    steps, requests, rules, target, margins.headroom, margins.spares, margins.attainment
+                    copy, requests, target, margins.headroom, margins.spares, margins.attainment,
+                    one.prefill_copies / one.copies,
                 )  # fmt: skip
             except Infeasible as error:
-                rejected.append(Rejection(deployment.label, str(error), error.limit))
+                rejected.append(Rejection(one.deployment.label, str(error), error.limit))
                 continue
-            return priced(system, steps, found, requests, rules, target, question, tuple(rejected), margins.headroom)
+            return priced(system, copy, found, requests, target, question, tuple(rejected), margins.headroom)
     except Infeasible as error:
         rejected.append(Rejection(system.id, str(error), error.limit))
     return Fleet(system, None, None, None, None, rejected=tuple(rejected), limit=rejected[0].limit if rejected else "")
 
 
-def candidates(question: Question, stated: Layout) -> Iterator[Deployment]:
-    """The stated deployment, or those of a search, cheapest first, a few of them. Raises `Infeasible`."""
-    system = question.systems[0]
-    if any((stated.tensor, stated.data, stated.pipeline, stated.expert)):
-        yield deployment_of(system, question.model, stated, question)
+def candidates(question: Question, stated: Layout, headroom: float) -> Iterator[Chosen]:
+    """The stated deployment, or those of a search, cheapest first, a few of them.
+
+    Parameters
+    ----------
+    question : Question
+        Load, target and site.
+    stated : Layout
+        What the user states.
+    headroom : float
+        Load beyond that of the question. [1]
+
+    Yields
+    ------
+    Chosen
+        Deployment, and the proportion of its pools.
+
+    Raises
+    ------
+    Infeasible
+        If nothing meets the question in closed form.
+    """
+    system, rate = question.systems[0], question.traffic.rate
+    if stated.width:
+        yield Chosen(deployment_of(system, question.model, stated, question), 1)
         return
-    asked = replace(question, precision=stated.weights, engine=stated.engine, pools="together")
+    traffic = question.traffic if rate is None else replace(question.traffic, rate=rate * (1.0 + headroom))
+    asked = replace(question, precision=stated.weights, engine=stated.engine, traffic=traffic)
     good, bad = plans(asked, system)
     if not good:
         nearest = nearest_miss(bad)
         limit = next((r.limit for r in bad if nearest == f"{r.layout}: {r.reason}"), "")
         raise Infeasible(nearest, limit)
-    formats = precision(stated.weights, question.model, supported(system.chip), stated.kv) if stated.kv else None
     for found in good[:TRIED]:
-        yield replace(found.deployment, precision=formats or found.deployment.precision)
+        yield of_plan(found, stated)
 
 
 def priced(
-    system: System, steps: StepTime, found: Sized, requests: Requests, rules: Policy, target: Target,
-    question: Question, rejected: tuple[Rejection, ...], headroom: float,
+    system: System, copy: Ready, found: Sized, requests: Requests, target: Target, question: Question,
+    rejected: tuple[Rejection, ...], headroom: float,
 ) -> Fleet:  # fmt: skip
     """The fleet with what it does at the load itself, and its bill.
 
     Parameters
     ----------
-    system, steps, found, requests, rules, target, question, rejected
+    system, copy, found, requests, target, question, rejected
         What was sized, for what, and what was cheaper but not enough.
     headroom : float
         Share of the load in ``found`` that is not there on average. [1]
@@ -156,18 +176,20 @@ def priced(
     -----
     .. math:: r = r_{sized} / (1 + h)
     """
-    one = simulate_deployment(steps, thinned(requests, found.copies), replace(rules, replicas=1), target)
-    n, whole = found.copies, found.systems + found.spares
+    n, whole = found.groups, found.systems + found.spares
+    rules = replace(copy.policy, replicas=found.copies // n, prefill_replicas=found.prefill_copies // n)
+    one = simulate_ready(replace(copy, policy=rules), thinned(requests, n), target)
     load = found.rate / (1.0 + headroom)  # the run's own rate counts its last answers, after the load has ended
     scale = load / one.rate
-    spare_power = one.idle_power * found.spares * (system.count // steps.deployment.chips or 1)
+    spare_power = one.idle_power * n / found.chips * system.count * found.spares
     run = replace(
-        one, copies=n, systems=whole, rate=load, goodput=one.goodput * scale, input_rate=one.input_rate * scale,
+        one, copies=found.copies, prefill_copies=found.prefill_copies, systems=whole, rate=load,
+        goodput=one.goodput * scale, input_rate=one.input_rate * scale,
         cached_rate=one.cached_rate * scale, output_rate=one.output_rate * scale,
         power=one.power * n + (spare_power if np.isfinite(spare_power) else 0.0), idle_power=one.idle_power * n,
     )  # fmt: skip
     try:
-        bill, unpriced = bill_of(run, steps, question.site, question.basis, question.term), ""
+        bill, unpriced = bill_of(run, copy.steps, question.site, question.basis, question.term), ""
     except MissingFact as error:
         bill, unpriced = None, f"no sourced value for {error.owner}.{error.key}"
-    return Fleet(system, steps, found, run, bill, unpriced, rejected, found.limit)
+    return Fleet(system, copy.steps, found, run, bill, unpriced, rejected, found.limit)

@@ -52,12 +52,17 @@ class Plan:
 
 
 def layout_of(plan: Plan) -> str:
-    """Copies and layouts of a plan in a line: ``4 x tp8``, with copies for prompts ``2 x dp8 ep8 + 3 x tp8``."""
-    served, deployment = plan.served, plan.deployment
+    """Copies and layouts of a plan in a line."""
+    served = plan.served
+    return layout(plan.deployment, int(served.copies), int(served.prefill_copies))
+
+
+def layout(deployment: Deployment, copies: int, prompts: int) -> str:
+    """Copies and layouts in a line: ``4 x tp8``, with copies for prompts ``2 x dp8 ep8 + prompts 3 x tp8``."""
     if deployment.mode != "apart" or deployment.paired is None:
-        return f"{int(served.copies)} x {deployment.label}"
+        return f"{copies} x {deployment.label}"
     alone = replace(deployment, mode="", paired=None)
-    return f"{int(served.copies)} x {alone.label} + prompts {int(served.prefill_copies)} x {deployment.paired.label}"
+    return f"{copies} x {alone.label} + prompts {prompts} x {deployment.paired.label}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from lcot.cli.quantities import duration, number
 from lcot.errors import InputError, UnknownName
 
 if TYPE_CHECKING:
-    from lcot.serving.types import Requests, Target
+    from lcot.serving.types import Requests, Target, Traffic
 
 SPEC = {
     "poisson": {"rate": "1", "input": "1000", "output": "500", "count": "2000", "burstiness": "1", "swing": "0"},
@@ -87,6 +87,24 @@ def target_of(slo: str | None) -> Target:
         else:
             raise UnknownName("part of --slo", key, ("ttft", "speed"))
     return Target(speed, prompt)
+
+
+def mean_of(requests: Requests, cached_fraction: float, rate: float | None = None) -> Traffic:
+    """A load as requests alike, for a search."""
+    import numpy as np
+
+    from lcot.serving.types import Traffic
+
+    return Traffic(
+        float(np.mean(requests.input_tokens)), float(np.mean(requests.output_tokens)), rate, cached_fraction
+    )  # fmt: skip
+
+
+def rate_of(requests: Requests) -> float | None:
+    """Requests per second of an open loop; None where they do not arrive at times of their own."""
+    span = float(requests.arrival[-1] - requests.arrival[0]) if len(requests) > 1 else 0.0
+    open_loop = not requests.concurrency and requests.successor is None
+    return (len(requests) - 1) / span if open_loop and span > 0 else None
 
 
 def say_left_out(count: int) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from lcot.cli.load import load_of, say_left_out, target_of
+from lcot.cli.load import load_of, mean_of, say_left_out, target_of
 from lcot.cli.progress import counting
 from lcot.cli.question import Many, with_settings
 from lcot.errors import InputError
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
 
     from lcot.choice.deploy import Layout
     from lcot.facts.types import Site, System
-    from lcot.serving.simulation import Simulated
-    from lcot.serving.types import Policy, Requests, Target
-    from lcot.steptime.types import Deployment, StepTime
+    from lcot.serving.simulation import Ready, Simulated
+    from lcot.serving.types import Requests, Target
 
 NONE: list[str] = []
 SCALES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)  # of the rate given, for the chart of latency against load
@@ -76,7 +76,7 @@ def simulate(
         closed:users=16,input=1000,output=500,count=2000,think=0 or
         agents:rate=0.1,sessions=50,turns=10,first=8000,added=1000,output=300,think=10,shared=2000.
     tp
-        Tensor parallel chips; without any width, the deployment that compare picks.
+        Tensor parallel chips; without any width, the deployment that compare picks, prompts apart where that is it.
     dp
         Data-parallel attention ranks inside a copy.
     pp
@@ -90,7 +90,8 @@ def simulate(
     engine
         Engine; the system's usual one by default.
     replicas
-        Copies of the model; by default as many as fill one system.
+        Copies of the model that decode; by default as many as fill the fewest systems that hold one. Copies that
+        compute prompts come in the proportion of the deployment picked.
     rate_scale
         Play the trace this much faster.
     slo
@@ -129,8 +130,7 @@ def simulate(
     from lcot.facts import catalog
     from lcot.report.simulated import as_dict, as_text
     from lcot.serving.kernel.native import ready
-    from lcot.serving.simulation import simulate_deployment
-    from lcot.steptime.estimate import estimate
+    from lcot.serving.simulation import simulate_ready
 
     target = target_of(slo)
     if stream:
@@ -139,12 +139,13 @@ def simulate(
         requests, left_out = load_of(trace, synthetic, rate_scale, skip_bad, seed)
     (machine,), place, settings = with_settings(set, (catalog.system(system),), catalog.site(site))
     stated = Layout(tp, dp, pp, ep, weights, kv, engine)
-    deployment = chosen(machine, model, stated, requests, target, place, settings, basis, term)
-    steps = estimate(deployment)
-    rules = rules_of(deployment, policy, replicas, prefix_cache and requests.hashes is not None, routing)
-    say_left_out(left_out)
     if not ready():
         print("lcot: compiling the simulator, once, about half a minute", file=sys.stderr)
+    prefix = prefix_cache and requests.hashes is not None
+    copies = copies_of(machine, model, stated, requests, target, place, settings, basis, term, policy, replicas, prefix)
+    rules = replace(copies.policy, prefix_cache=prefix, routing=routing)
+    copies = replace(copies, policy=rules)
+    say_left_out(left_out)
     with counting("requests", len(requests)) as bar:
 
         def seen(done: int, _: float) -> None:
@@ -152,50 +153,43 @@ def simulate(
                 bar(done)
 
         if stream:
-            print(streamed(steps, trace, rows, rules, target, rate_scale, skip_bad, seen, json_))
+            print(streamed(copies, trace, rows, target, rate_scale, skip_bad, seen, json_))
             return
-        run = simulate_deployment(steps, requests, rules, target, progress=seen if bar else None)
+        run = simulate_ready(copies, requests, target, seen if bar else None)
     if rows is not None:
         run.write_rows(rows)
-    answer = as_dict(run, steps, place, basis, term, left_out)
+    answer = as_dict(run, copies.steps, place, basis, term, left_out)
     if svg is not None:
         draw(run, svg)
     if load_svg is not None:
-        draw_load(steps, requests, rules, target, load_svg)
+        draw_load(copies, requests, target, load_svg)
     print(json.dumps(answer, indent=1) if json_ else as_text(answer))
 
 
-def chosen(
+def copies_of(
     machine: System, model: str, stated: Layout, requests: Requests, target: Target, site: Site,
-    settings: tuple[str, ...], basis: str, term: str,
-) -> Deployment:  # fmt: skip
-    """The stated deployment, or the one that a comparison at the load's mean lengths picks."""
-    import numpy as np
+    settings: tuple[str, ...], basis: str, term: str, policy: str, replicas: int, prefix: bool,
+) -> Ready:  # fmt: skip
+    """Copies of the stated deployment, or of the one that a comparison at the load's mean lengths picks.
 
-    from lcot.choice.deploy import deployment_of
+    As many as fill one system unless stated; copies that compute prompts come in the same proportion.
+    """
+    from lcot.choice.deploy import chosen, ready
+    from lcot.choice.finalists import repeated
     from lcot.choice.types import Question
-    from lcot.serving.types import Target, Traffic
+    from lcot.steptime.estimate import estimate
     from lcot.workload.models import model as model_of
-
-    architecture = model_of(model)
-    traffic = Traffic(float(np.mean(requests.input_tokens)), float(np.mean(requests.output_tokens)))
-    asked = Question(
-        architecture, (machine,), traffic, Target(target.speed), site, basis=basis, term=term, settings=settings
-    )  # fmt: skip
-    return deployment_of(machine, architecture, stated, asked)
-
-
-def rules_of(deployment: Deployment, policy: str, replicas: int, prefix_cache: bool, routing: str) -> Policy:
-    """Admission rules of the engine, and how many copies: those that fill one system unless stated."""
-    from lcot.serving.policy import PRESETS, preset
 
     if replicas < 0:
         raise InputError(f"--replicas is {replicas}; allowed: 1 or more")
-    known = next((name for name in PRESETS if deployment.engine.id.startswith(name)), "vllm")
-    copies = replicas or max(deployment.system.count // deployment.chips, 1)
-    gained = deployment.speculation.acceptance_length
-    rules = preset(policy or known)
-    return replace(rules, replicas=copies, prefix_cache=prefix_cache, routing=routing, acceptance_length=gained)
+    architecture = model_of(model)
+    traffic = mean_of(requests, repeated(requests) if prefix else 0.0)
+    asked = Question(architecture, (machine,), traffic, target, site, basis=basis, term=term, settings=settings)
+    found = chosen(machine, architecture, stated, asked)
+    made = ready(estimate(found.deployment), policy)
+    copies = replicas or found.copies
+    prompts = ceil(copies * found.prefill_copies / found.copies)
+    return replace(made, policy=replace(made.policy, replicas=copies, prefill_replicas=prompts))
 
 
 def first_part(trace: Path | None, rows: Path | None, rate_scale: float, skip_bad: bool) -> Requests:
@@ -210,8 +204,8 @@ def first_part(trace: Path | None, rows: Path | None, rate_scale: float, skip_ba
 
 
 def streamed(
-    steps: StepTime, trace: Path | None, rows: Path | None, rules: Policy, target: Target, rate_scale: float,
-    skip_bad: bool, seen: Callable[[int, float], None], as_json: bool,
+    copies: Ready, trace: Path | None, rows: Path | None, target: Target, rate_scale: float, skip_bad: bool,
+    seen: Callable[[int, float], None], as_json: bool,
 ) -> str:  # fmt: skip
     """Play a trace of any length, and say what came of it."""
     from lcot.report.simulated import streamed_dict, streamed_text
@@ -220,13 +214,11 @@ def streamed(
     assert trace is not None
     assert rows is not None
     try:
-        run = stream_simulation(
-            steps, trace, rows, rules, target, rate_scale=rate_scale, skip_bad=skip_bad, progress=seen
-        )
+        run = stream_simulation(copies, trace, rows, target, rate_scale=rate_scale, skip_bad=skip_bad, progress=seen)
     except KeyboardInterrupt:
         print(f"lcot: interrupted; {rows}.partial keeps what is done, the same command goes on there", file=sys.stderr)
         raise
-    found = streamed_dict(run, steps)
+    found = streamed_dict(run, copies)
     return json.dumps(found, indent=1) if as_json else streamed_text(found)
 
 
@@ -239,18 +231,18 @@ def draw(run: Simulated, path: Path) -> None:
     write(path, running_and_waiting(frame.to_dicts()))
 
 
-def draw_load(steps: StepTime, requests: Requests, rules: Policy, target: Target, path: Path) -> None:
+def draw_load(copies: Ready, requests: Requests, target: Target, path: Path) -> None:
     """Time to first token against load: the same requests, faster and slower."""
     from lcot.report.charts.speed import latency
     from lcot.report.render import write
-    from lcot.serving.simulation import simulate_deployment
+    from lcot.serving.simulation import simulate_ready
     from lcot.serving.synthetic import scaled
 
     if requests.concurrency or requests.successor is not None:
         raise InputError("--load-svg needs an open loop: a trace without sessions, or --synthetic poisson")
     points: list[dict[str, object]] = []
     for factor in SCALES:
-        run = simulate_deployment(steps, scaled(requests, factor), rules, target)
+        run = simulate_ready(copies, scaled(requests, factor), target)
         offered = len(requests) / max(float(requests.arrival[-1] - requests.arrival[0]), 1e-9) * factor
         for name, value in (("mean", run.first_token.mean), ("P90", run.first_token.p90), ("P99", run.first_token.p99)):
             points.append({"rate": offered, "statistic": name, "time": value})

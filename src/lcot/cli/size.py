@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from lcot.cli.load import load_of, say_left_out, target_of
+from lcot.cli.load import load_of, mean_of, rate_of, say_left_out, target_of
 from lcot.cli.question import Many, with_settings
 from lcot.errors import DomainError, InputError, UnknownName
 
@@ -106,14 +106,12 @@ def size(
     html
         Write the fleet as one self-contained HTML file: bill, assumptions, sources, accuracy.
     """
-    import numpy as np
-
     from lcot.choice.deploy import Layout
+    from lcot.choice.finalists import repeated
     from lcot.choice.sizing import Margins, fleet
     from lcot.choice.types import Question
     from lcot.facts import catalog
     from lcot.report.sized import as_dict, as_text
-    from lcot.serving.types import Target, Traffic
     from lcot.workload.models import model as model_of
 
     for name, value, allowed in (("basis", basis, BASES), ("term", term, TERMS)):
@@ -128,10 +126,8 @@ def size(
     (machine,), place, settings = with_settings(set, (catalog.system(system),), catalog.site(site))
     requests, left_out = load_of(trace, synthetic, rate_scale, skip_bad, seed)
     say_left_out(left_out)
-    traffic = Traffic(float(np.mean(requests.input_tokens)), float(np.mean(requests.output_tokens)))
-    question = Question(
-        architecture, (machine,), traffic, Target(target.speed), place, basis=basis, term=term, settings=settings
-    )  # fmt: skip
+    traffic = mean_of(requests, repeated(requests) if prefix_cache else 0.0, rate_of(requests))
+    question = Question(architecture, (machine,), traffic, target, place, basis=basis, term=term, settings=settings)
     stated, margins = Layout(tp, dp, pp, ep, weights, kv, engine), Margins(headroom, spares, attainment)
     found = fleet(question, stated, requests, target, margins, policy, prefix_cache)
     answer = as_dict(found, question, target, margins, left_out)

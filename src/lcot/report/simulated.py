@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -11,13 +11,14 @@ from lcot.choice.deploy import bill_of
 from lcot.errors import MissingFact
 from lcot.facts.types import Site
 from lcot.serving.long_run import LongRun
-from lcot.serving.simulation import Simulated
-from lcot.steptime.types import StepTime
+from lcot.serving.simulation import Ready, Simulated
+from lcot.steptime.types import Deployment, StepTime
 
 SCHEMA = "lcot.simulate/1"
 PLAIN = (
     "requests", "finished", "rejected", "preemptions", "duration", "rate", "goodput", "within_target", "input_rate",
-    "cached_rate", "output_rate", "utilisation", "batch", "power", "copies", "systems",
+    "cached_rate", "output_rate", "utilisation", "batch", "power", "copies", "prefill_copies", "prefill_utilisation",
+    "systems",
 )  # fmt: skip
 
 
@@ -34,8 +35,7 @@ def as_dict(run: Simulated, steps: StepTime, site: Site, basis: str, term: str, 
     return {
         "schema": SCHEMA,
         "deployment": {
-            "system": d.system.id, "model": d.model.id, "layout": d.label, "engine": d.engine.name,
-            "weights": d.precision.label, "kv": d.precision.kv, "policy": run.policy.name,
+            **deployment_dict(d), "weights": d.precision.label, "kv": d.precision.kv, "policy": run.policy.name,
         },
         "units": {"time": "s", "rate": "request/s, token/s", "power": "W before PUE", "usd_per_mtok": f"USD, {basis}"},
         **{key: getattr(run, key) for key in PLAIN},
@@ -51,19 +51,35 @@ def as_dict(run: Simulated, steps: StepTime, site: Site, basis: str, term: str, 
     }  # fmt: skip
 
 
+def deployment_dict(d: Deployment) -> dict[str, Any]:
+    """System, model, layout and engine; the layout of the copies that compute prompts, where those are apart."""
+    own, prompts = (replace(d, mode="", paired=None), d.paired) if d.mode == "apart" else (d, None)
+    return {
+        "system": d.system.id, "model": d.model.id, "layout": own.label,
+        "prefill_layout": prompts.label if prompts else None, "engine": d.engine.name,
+    }  # fmt: skip
+
+
+def copies_text(d: dict[str, Any], copies: int, prompts: int) -> str:
+    """Copies and layouts: ``4 x tp8``, with copies for prompts ``2 x dp8 ep8 + prompts 3 x tp8``."""
+    beside = f" + prompts {prompts} x {d['prefill_layout']}" if d["prefill_layout"] else ""
+    return f"{copies} x {d['layout']}{beside}"
+
+
 def as_text(a: dict[str, Any]) -> str:
     """The run for a reader."""
     d = a["deployment"]
     lines = [
-        f"{d['model']} on {a['copies']} x {d['layout']} of {d['system']} ({a['systems']} systems), {d['engine']}, "
-        f"{d['weights']} weights, KV {d['kv']}, admission as {d['policy']}",
+        f"{d['model']} on {copies_text(d, a['copies'], a['prefill_copies'])} of {d['system']} ({a['systems']} "
+        f"systems), {d['engine']}, {d['weights']} weights, KV {d['kv']}, admission as {d['policy']}",
         f"{a['requests']} requests in {a['duration']:.1f} s: {a['finished']} finished, {a['rejected']} rejected, "
         f"{a['preemptions']} preemptions; goodput {a['goodput']:.3g} of {a['rate']:.3g} requests/s",
         *latencies(a),
     ]
+    prompts = f" (copies for prompts {a['prefill_utilisation']:.0%})" if a["prefill_copies"] else ""
     lines.append(
-        f"utilisation {a['utilisation']:.0%}, mean batch {a['batch']:.1f}, output {a['output_rate']:.0f} token/s, "
-        f"input {a['input_rate']:.0f} token/s computed and {a['cached_rate']:.0f} from the cache, "
+        f"utilisation {a['utilisation']:.0%}{prompts}, mean batch {a['batch']:.1f}, output {a['output_rate']:.0f} "
+        f"token/s, input {a['input_rate']:.0f} token/s computed and {a['cached_rate']:.0f} from the cache, "
         + ("watts unknown" if a["power"] is None else f"{a['power'] / 1e3:.1f} kW")
     )
     cost = a["usd_per_mtok"]
@@ -81,13 +97,14 @@ def shown(seconds: float) -> str:
     return f"{seconds * 1e3:.1f} ms" if seconds < 1 else f"{seconds:.2f} s"
 
 
-def streamed_dict(run: LongRun, steps: StepTime) -> dict[str, Any]:
+def streamed_dict(run: LongRun, copies: Ready) -> dict[str, Any]:
     """A streamed run as plain data."""
-    d = steps.deployment
     plain = ("requests", "rejected", "skipped", "duration", "goodput", "utilisation")
     return {
         "schema": "lcot.simulate-stream/1",
-        "deployment": {"system": d.system.id, "model": d.model.id, "layout": d.label, "engine": d.engine.name},
+        "deployment": deployment_dict(copies.steps.deployment),
+        "copies": copies.policy.replicas,
+        "prefill_copies": copies.policy.prefill_replicas,
         **{key: getattr(run, key) for key in plain},
         "time_to_first_token": asdict(run.first_token),
         "inter_token_latency": asdict(run.between_tokens),
@@ -101,7 +118,8 @@ def streamed_text(a: dict[str, Any]) -> str:
     """A streamed run for a reader."""
     d = a["deployment"]
     head = (
-        f"{d['model']} on {d['layout']} of {d['system']}, {d['engine']}: {a['requests']} requests in "
+        f"{d['model']} on {copies_text(d, a['copies'], a['prefill_copies'])} of {d['system']}, {d['engine']}: "
+        f"{a['requests']} requests in "
         f"{a['duration']:.1f} s, {a['rejected']} rejected, {a['skipped']} malformed rows left out, "
         f"goodput {a['goodput']:.3g} requests/s, utilisation {a['utilisation']:.0%}; rows in {a['rows']}"
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from lcot.choice.sizing import Fleet, Margins
 from lcot.choice.types import Question
-from lcot.report.simulated import shown
+from lcot.report.simulated import deployment_dict, shown
 from lcot.serving.types import Target
 from lcot.units import YEAR
 
@@ -38,8 +38,8 @@ def as_dict(fleet: Fleet, question: Question, target: Target, margins: Margins, 
         },
         "site": question.site.id,
     }  # fmt: skip
-    keys = ("deployment", "copies", "chips", "systems", "spares", "rate", "rate_with_headroom", "served", "power",
-            "site_power", "capital", "cost_per_year", "usd_per_mtok", "unpriced")  # fmt: skip
+    keys = ("deployment", "copies", "prefill_copies", "chips", "systems", "spares", "rate", "rate_with_headroom",
+            "served", "power", "site_power", "capital", "cost_per_year", "usd_per_mtok", "unpriced")  # fmt: skip
     return answer | dict.fromkeys(keys) | (fleet_dict(fleet) if fleet.sized else {})
 
 
@@ -53,10 +53,11 @@ def fleet_dict(fleet: Fleet) -> dict[str, Any]:
     cost = bill.cost["bottleneck_seconds"] if bill else None
     return {
         "deployment": {
-            "layout": d.label, "chips_per_copy": d.chips, "engine": d.engine.name, "weights": d.precision.label,
-            "kv": d.precision.kv, "policy": run.policy.name,
+            **deployment_dict(d), "chips_per_copy": d.chips, "weights": d.precision.label, "kv": d.precision.kv,
+            "policy": run.policy.name,
         },
         "copies": sized.copies,
+        "prefill_copies": sized.prefill_copies,
         "chips": sized.chips,
         "systems": sized.systems,
         "spares": sized.spares,
@@ -92,10 +93,11 @@ def as_text(a: dict[str, Any]) -> str:
         return "\n".join([f"Nothing on {a['system']} serves {a['model']} with {level}.", *tried])
     d, served, m = a["deployment"], a["served"], a["margins"]
     spares = f" and {a['spares']} spare" if a["spares"] else ""
+    prompts = f", and {a['prefill_copies']} of {d['prefill_layout']} for prompts" if a["prefill_copies"] else ""
     megawatts = f"{a['site_power'] / 1e6:.3g} MW from the grid" if a["site_power"] else "power not on record"
     lines = [
-        f"{a['systems']} {a['system']}{spares}: {a['copies']} copies of {a['model']} ({d['layout']}, {d['weights']} "
-        f"weights, KV {d['kv']}, {d['engine']}) on {a['chips']} chips",
+        f"{a['systems']} {a['system']}{spares}: {a['copies']} copies of {a['model']} ({d['layout']}{prompts}, "
+        f"{d['weights']} weights, KV {d['kv']}, {d['engine']}) on {a['chips']} chips",
         f"for {a['rate']:.3g} requests/s, sized for {a['rate_with_headroom']:.3g} with {m['headroom']:.0%} headroom, "
         f"with {level}; " + (f"one copy less breaks: {a['limit']}" if a["copies"] > 1 else "one copy is enough"),
         f"at the load itself {served['within_target']:.1%} are within it: time to first token mean "

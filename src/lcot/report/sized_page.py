@@ -42,6 +42,7 @@ ROWS = (  # key, what it is, factor from SI
     ("systems", "systems that serve", 1.0),
     ("spares", "systems kept spare", 1.0),
     ("copies", "copies of the model", 1.0),
+    ("prefill_copies", "copies for prompts beside them", 1.0),
     ("chips", "chips", 1.0),
     ("rate", "requests/s", 1.0),
     ("rate_with_headroom", "requests/s with headroom", 1.0),

@@ -13,14 +13,15 @@ import numpy as np
 
 from lcot.errors import ParseError
 from lcot.serving.kernel import records
+from lcot.serving.lines import meets, rows_of, write_parquet
 from lcot.serving.replay import Replay
-from lcot.serving.simulation import meets, prepared, rows_of, write_parquet
+from lcot.serving.simulation import Ready
 from lcot.serving.spread import Digest, Spread, spread_of_counts
 from lcot.serving.synthetic import scaled
 from lcot.serving.trace_formats import Skipped
 from lcot.serving.traces import CHUNK, stream_trace
 from lcot.serving.types import Policy, Target
-from lcot.steptime.types import StepTime
+from lcot.steptime.types import StepTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,9 @@ class LongRun:
 
 
 def stream_simulation(
-    steps: StepTime,
+    ready: Ready,
     trace: Path,
     rows: Path,
-    policy: Policy,
     target: Target | None = None,
     *,
     rate_scale: float = 1.0,
@@ -56,15 +56,13 @@ def stream_simulation(
 
     Parameters
     ----------
-    steps : StepTime
-        One copy.
+    ready : Ready
+        The copies and their rules.
     trace : Path
         The trace; see `lcot.serving.traces.stream_trace`.
     rows : Path
         Where the lines go, as Parquet. Beside it a folder ``<name>.partial`` holds what is done; a run with the same
         trace, rules and copy that finds it goes on from there, and removes it at the end.
-    policy : Policy
-        Rules and copies.
     target : Target, optional
         The service level. [s], [token/s]
     rate_scale : float
@@ -85,8 +83,6 @@ def stream_simulation(
     ------
     ParseError
         If the trace is malformed.
-    Infeasible
-        If the copy cannot hold a sequence.
 
     Notes
     -----
@@ -96,9 +92,9 @@ def stream_simulation(
     ----------
     :cite:t:`agrawal2024vidur`.
     """
-    chosen, table = prepared(steps, policy)
+    rules = ready.policy
     folder = rows.with_name(rows.name + ".partial")
-    key = _key(trace, chosen, rate_scale, skip_bad, chunk, float(np.sum(table.decode)))
+    key = _key(trace, rules, rate_scale, skip_bad, chunk, *(_mark(t) for t in (ready.table, ready.prefill_table)))
     skipped = Skipped()
     run: Replay | None = None
     done = _done(folder, key)
@@ -108,7 +104,7 @@ def stream_simulation(
     while True:
         following = next(parts, None)
         if run is None:
-            run = Replay(table, chosen, None, part.hash_block)
+            run = Replay(ready.table, rules, ready.prefill_table, part.hash_block)
         if number + 1 == done:
             run.load(folder / "state.npz")
         elif number + 1 > done:
@@ -124,6 +120,11 @@ def stream_simulation(
             break
         part = following
     return _collected(run, folder, rows, target or Target(), skipped.count)
+
+
+def _mark(table: StepTable | None) -> float:
+    """A number by which to know a table again."""
+    return 0.0 if table is None else float(np.sum(table.decode[..., 1:])) + float(np.sum(table.tokens))
 
 
 def _key(trace: Path, policy: Policy, *more: float) -> str:
@@ -171,7 +172,8 @@ def _collected(run: Replay, folder: Path, rows: Path, target: Target, skipped: i
     partial.replace(rows)
     shutil.rmtree(folder)
     totals = run.outcome(np.empty(0, records.ROW))
+    busy = totals.busy[run.policy.prefill_replicas :]
     return LongRun(
         count, rejected, skipped, end, first.spread(), spread_of_counts(totals.interval_counts, totals.interval_edges),
-        per_token.spread(), whole.spread(), good / max(end, 1e-12), float(np.mean(totals.busy)) / max(end, 1e-12), rows,
+        per_token.spread(), whole.spread(), good / max(end, 1e-12), float(np.mean(busy)) / max(end, 1e-12), rows,
     )  # fmt: skip

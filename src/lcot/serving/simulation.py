@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lcot.errors import Infeasible, MissingFact, ParseError
-from lcot.serving.kernel.records import REASONS, TIMELINE
+from lcot.errors import Infeasible, MissingFact
+from lcot.serving.kernel.records import TIMELINE
+from lcot.serving.lines import meets, rows_of, write_parquet
 from lcot.serving.replay import simulate
 from lcot.serving.spread import Spread, spread, spread_of_counts
-from lcot.serving.types import Outcome, Policy, Reals, Requests, Target
+from lcot.serving.types import Outcome, Policy, Requests, Target
 from lcot.steptime.tables import tables
 from lcot.steptime.types import Step, StepTable, StepTime
 
@@ -22,6 +23,16 @@ if TYPE_CHECKING:
 
 OVERLOADED = 0.05  # of the requests that wait for their first token when the last one arrives
 Progress = Callable[[int, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Copies that can serve: step time, rules that they can hold to, and tables for the kernel."""
+
+    steps: StepTime
+    policy: Policy  # with the number of copies
+    table: StepTable
+    prefill_table: StepTable | None = None  # of the copies that compute prompts, where those are apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +54,17 @@ class Simulated:
     input_rate: float  # token/s, computed
     cached_rate: float  # token/s, found in the prefix cache
     output_rate: float  # token/s
-    utilisation: float  # share of the time in which a copy was at work, mean over copies
+    utilisation: float  # share of the time in which a copy was at work, mean over copies (that decode, with pools)
     batch: float  # decoding sequences of a copy, mean over its decode steps
     power: float  # W of all copies, mean over the run
     idle_power: float  # W of all copies doing nothing
-    copies: int
-    systems: int  # whole systems that hold the copies
+    copies: int  # that decode
+    systems: int  # whole systems that hold all copies
     policy: Policy
     outcome: Outcome
     notes: tuple[str, ...] = ()
+    prefill_copies: int = 0  # that compute prompts, where those are apart
+    prefill_utilisation: float = 0.0  # of those
 
     def rows(self) -> pl.DataFrame:
         """One line per request, times in seconds."""
@@ -76,25 +89,20 @@ def simulate_deployment(
     requests: Requests,
     policy: Policy,
     target: Target | None = None,
-    prefill_steps: StepTime | None = None,
     progress: Progress | None = None,
 ) -> Simulated:
-    """What users see when copies of a model serve a trace.
+    """What users see when copies of a model that do all the work serve a trace.
 
     Parameters
     ----------
     steps : StepTime
-        One copy (of the decode pool, where prompts have their own).
+        One copy.
     requests : Requests
         The traffic.
     policy : Policy
         Rules and number of copies.
-    target : Target, optional
-        The service level for goodput: time to first token and speed of each request. [s], [token/s]
-    prefill_steps : StepTime, optional
-        One copy of the prefill pool.
-    progress : callable, optional
-        Called now and then with the requests ended and the simulated time. [request], [s]
+    target, progress
+        See `simulate_ready`.
 
     Returns
     -------
@@ -110,16 +118,47 @@ def simulate_deployment(
 
     Notes
     -----
+    No formula: `prepared`, then `simulate_ready`.
+    """
+    return simulate_ready(Ready(steps, *prepared(steps, policy)), requests, target, progress)
+
+
+def simulate_ready(
+    ready: Ready, requests: Requests, target: Target | None = None, progress: Progress | None = None
+) -> Simulated:
+    """What users see when copies that are ready serve a trace.
+
+    Parameters
+    ----------
+    ready : Ready
+        The copies.
+    requests : Requests
+        The traffic.
+    target : Target, optional
+        The service level for goodput: time to first token and speed of each request. [s], [token/s]
+    progress : callable, optional
+        Called now and then with the requests ended and the simulated time. [request], [s]
+
+    Returns
+    -------
+    Simulated
+        Latencies, goodput, utilisation and power; the lines of all requests.
+
+    Raises
+    ------
+    DomainError
+        If a rule or request is outside its domain.
+
+    Notes
+    -----
     Goodput counts requests that meet every part of the target: :math:`g = \\#\\{i: f_i \\le f, v_i \\ge v\\} / T`.
 
     References
     ----------
     :cite:t:`zhong2024`.
     """
-    chosen, table = prepared(steps, policy)
-    first = prepared(prefill_steps, chosen)[1] if prefill_steps is not None else None
-    outcome = simulate(table, requests, chosen, first, progress)
-    return summary(outcome, chosen, steps, prefill_steps, target or Target())
+    outcome = simulate(ready.table, requests, ready.policy, ready.prefill_table, progress)
+    return summary(outcome, ready.policy, ready.steps, target or Target())
 
 
 def prepared(steps: StepTime, policy: Policy, mixed: bool = True) -> tuple[Policy, StepTable]:
@@ -173,9 +212,7 @@ def prepared(steps: StepTime, policy: Policy, mixed: bool = True) -> tuple[Polic
     return chosen, replace(table, kv_capacity=capacity - most * state)
 
 
-def summary(
-    outcome: Outcome, policy: Policy, steps: StepTime, prefill_steps: StepTime | None, target: Target
-) -> Simulated:
+def summary(outcome: Outcome, policy: Policy, steps: StepTime, target: Target) -> Simulated:
     """The figures of a run.
 
     Parameters
@@ -184,8 +221,8 @@ def summary(
         What the kernel returned.
     policy : Policy
         The rules of the run.
-    steps, prefill_steps : StepTime
-        One copy of each pool, for power and systems.
+    steps : StepTime
+        One copy (of each pool), for power and systems.
     target : Target
         The service level. [s], [token/s]
 
@@ -212,8 +249,11 @@ def summary(
     begin = float(np.min(outcome.arrival)) if len(outcome.arrival) else 0.0
     end = float(np.max(outcome.finish[done])) if done.any() else begin
     duration = max(end - begin, 1e-12)
-    pools = [steps] if prefill_steps is None and not policy.prefill_replicas else [prefill_steps or steps, steps]
-    copies = [policy.replicas] if len(pools) == 1 else [policy.prefill_replicas, policy.replicas]
+    apart = policy.prefill_replicas
+    pools, copies = (
+        ([steps.prefill or steps, steps], [apart, policy.replicas]) if apart else ([steps], [policy.replicas])
+    )
+    chips = sum(n * pool.deployment.chips for n, pool in zip(copies, pools, strict=True))
     notes = (*steps.notes, *_overload(outcome, done))
     try:
         power, idle = _power(outcome, pools, copies, duration)
@@ -239,17 +279,17 @@ def summary(
         input_rate=float(fresh[done].sum()) / duration,
         cached_rate=float(outcome.cached_tokens[done].sum()) / duration,
         output_rate=float(outcome.output_tokens[done].sum()) / duration,
-        utilisation=float(np.mean(outcome.busy)) / duration,
+        utilisation=float(np.mean(outcome.busy[apart:])) / duration,
         batch=float((decode[:, 0] * batches).sum() / max(decode[:, 0].sum(), 1e-12)),
         power=power,
         idle_power=idle,
-        copies=sum(copies),
-        systems=sum(
-            -(-n * pool.deployment.chips // pool.deployment.system.count) for n, pool in zip(copies, pools, strict=True)
-        ),
+        copies=policy.replicas,
+        systems=-(-chips // steps.deployment.system.count),
         policy=policy,
         outcome=outcome,
         notes=notes,
+        prefill_copies=apart,
+        prefill_utilisation=float(np.mean(outcome.busy[:apart])) / duration if apart else 0.0,
     )
 
 
@@ -267,35 +307,6 @@ def _overload(outcome: Outcome, done: np.ndarray) -> tuple[str, ...]:
         f"overloaded: {late:.0%} of the requests still wait when the last one arrives; {len(done) / span:.3g} "
         f"requests/s were sent and {served:.3g} served, so latencies depend on how long the load lasts",
     )
-
-
-def meets(first_token: Reals, per_token: Reals, target: Target) -> np.ndarray:
-    """Which requests meet a target; what is not asked is met, and one token alone has no speed to miss.
-
-    Parameters
-    ----------
-    first_token : ndarray, shape (n,)
-        Time to the first token. [s]
-    per_token : ndarray, shape (n,)
-        Time per token after it; not a number where there is none. [s]
-    target : Target
-        The service level.
-
-    Returns
-    -------
-    ndarray of bool, shape (n,)
-        Whether each meets it. [1]
-
-    Notes
-    -----
-    No formula: a comparison.
-    """
-    good = np.ones(len(first_token), bool)
-    if target.time_to_first_token is not None:
-        good &= first_token <= target.time_to_first_token
-    if target.speed is not None:
-        good &= ~(per_token > 1.0 / target.speed)
-    return good
 
 
 def _power(outcome: Outcome, pools: list[StepTime], copies: list[int], duration: float) -> tuple[float, float]:
@@ -316,34 +327,3 @@ def _power(outcome: Outcome, pools: list[StepTime], copies: list[int], duration:
         energy += rest * max(count * duration - float(seconds.sum()) - float(mixed[:, 0].sum()), 0.0)
         idle += rest * count
     return energy / duration, idle
-
-
-def rows_of(outcome: Outcome) -> pl.DataFrame:
-    """Lines of an outcome as a frame."""
-    import polars as pl
-
-    reasons = np.array(REASONS)
-    return pl.DataFrame(
-        {
-            "request": outcome.request,
-            "replica": outcome.replica,
-            "arrival": outcome.arrival,
-            "input_tokens": outcome.input_tokens,
-            "cached_tokens": outcome.cached_tokens,
-            "output_tokens": outcome.output_tokens,
-            "first_token": outcome.first_token,
-            "finish": outcome.finish,
-            "status": np.where(outcome.rejected, "rejected", "finished"),
-            "reason": reasons[outcome.reason],
-        }
-    ).with_columns(pl.col("first_token", "finish").fill_nan(None))
-
-
-def write_parquet(frame: Any, path: Path) -> None:
-    """Write a frame, all or nothing: first beside the file, then renamed. Raises `ParseError` where it cannot."""
-    partial = path.with_name(path.name + ".partial")
-    try:
-        frame.write_parquet(partial)
-        partial.replace(path)
-    except OSError as error:
-        raise ParseError(path, f"cannot be written: {error}") from None

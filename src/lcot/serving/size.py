@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import ceil, gcd
 
 import numpy as np
 
 from lcot.errors import DomainError, Infeasible
+from lcot.serving.lines import meets
 from lcot.serving.replay import simulate
-from lcot.serving.simulation import Simulated, meets, prepared, summary
+from lcot.serving.simulation import Ready, Simulated, summary
 from lcot.serving.synthetic import scaled
-from lcot.serving.types import Outcome, Policy, Requests, Target
-from lcot.steptime.types import StepTime
+from lcot.serving.types import Outcome, Requests, Target
 
 SEEN = 2000  # requests that a trial looks at, at least, where the load has them
 COPIES = 64  # copies of a fleet that a trial simulates, at most
@@ -22,8 +24,8 @@ APART = 1e6  # s between requests that shall not meet
 class Sized:
     """A fleet that serves a load within the target."""
 
-    copies: int
-    chips: int
+    copies: int  # that decode
+    chips: int  # of all copies
     systems: int  # that serve
     spares: int  # systems beside them
     power: float  # W of the serving copies at this load, mean
@@ -31,7 +33,9 @@ class Sized:
     rate_per_copy: float  # request/s
     within_target: float  # share of requests
     limit: str  # what one copy less would break
-    one_copy: Simulated  # what a copy of the fleet does
+    groups: int  # alike parts of the fleet: copies, or the fewest of both pools in the fleet's proportion
+    one_group: Simulated  # what one of them does
+    prefill_copies: int = 0  # that compute prompts, where those are apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +49,22 @@ class _Trial:
 
 
 def size(
-    steps: StepTime,
+    ready: Ready,
     requests: Requests,
-    policy: Policy,
     target: Target,
     headroom: float = 0.0,
     spares: float = 0.0,
     attainment: float = 0.95,
+    prompts: float = 0.0,
 ) -> Sized:
     """The least number of copies that serves a load within a target.
 
     Parameters
     ----------
-    steps : StepTime
-        One copy.
+    ready : Ready
+        One copy (of each pool); the number of copies in its rules is ignored.
     requests : Requests
         The load, an open loop. Requests go to the copies in turn.
-    policy : Policy
-        Rules of the engine; its number of replicas is ignored.
     target : Target
         Time to first token and speed of each request. [s], [token/s]
     headroom : float
@@ -71,6 +73,8 @@ def size(
         Systems kept beside the serving ones, as a share of them. [1]
     attainment : float
         Share of requests that must meet the target. [1]
+    prompts : float
+        Where prompts are computed apart: copies for them to begin with, for each copy that decodes. [1]
 
     Returns
     -------
@@ -86,56 +90,99 @@ def size(
 
     Notes
     -----
-    A copy among n sees every n-th request, so a trial simulates copies of the fleet and not the fleet, and costs
-    the same for any n. The least n with a share within the target of at least a is found by bisection:
+    A fleet is alike parts that each see every n-th request, so a trial simulates some parts and not the fleet. The
+    least n with a share within the target of at least a is found by bisection:
 
     .. math:: n^* = \\min \\{ n : \\Pr(f_i \\le f, v_i \\ge v) \\ge a \\}
+
+    With pools both grow in proportion first; then the copies for prompts are as few as will do, then the others.
 
     References
     ----------
     :cite:t:`zhong2024`, section 4.
+    """
+    check_margins(headroom, spares, attainment)
+    if requests.concurrency or requests.successor is not None or len(requests) < 2:
+        raise DomainError(
+            "load", "closed loop, sessions or fewer than two requests", "an open loop of requests", "size"
+        )
+    load = scaled(requests, 1.0 + headroom)
+    alone = _seen([_served(ready, _one_at_a_time(load), 1, int(prompts > 0))], np.inf, target)
+    if alone.within < attainment:
+        raise _refusal(alone, target, attainment)
+    last = float(load.arrival[-1]) + 2.0 * float(np.nanmedian(alone.outcome.finish - alone.outcome.arrival))
+
+    def trial(n: int, p: int) -> _Trial:
+        groups = gcd(n, p) if p else n
+        count = min(groups, max(ceil(SEEN * groups / len(load)), 1), max(COPIES * groups // n, 1))
+        return _seen(
+            [_served(ready, thinned(load, groups, i), n // groups, p // groups) for i in range(count)], last, target
+        )
+
+    def enough(n: int, p: int) -> bool:
+        found = trial(n, p)
+        return n >= len(load) or (found.within >= attainment and found.kept >= attainment)
+
+    copies = _least(lambda n: enough(n, ceil(prompts * n)), len(load))
+    first = ceil(prompts * copies)
+    if first:
+        first = _least(lambda p: enough(copies, p), first)
+        copies = _least(lambda n: enough(n, first), copies)
+    limit = _limit(trial(copies - 1, first), target, attainment) if copies > 1 else "one copy is the least"
+    return _fleet(ready, load, copies, first, trial(copies, first), spares, limit, target)
+
+
+def check_margins(headroom: float, spares: float, attainment: float) -> None:
+    """Refuse margins that have no meaning.
+
+    Parameters
+    ----------
+    headroom, spares, attainment
+        See `size`. [1]
+
+    Raises
+    ------
+    DomainError
+        If one is outside its domain.
     """
     for name, value in (("headroom", headroom), ("spares", spares)):
         if not value >= 0:
             raise DomainError(name, value, "0 or more", "size")
     if not 0 < attainment <= 1:
         raise DomainError("attainment", attainment, "above 0, at most 1", "size")
-    if requests.concurrency or requests.successor is not None or len(requests) < 2:
-        raise DomainError(
-            "load", "closed loop, sessions or fewer than two requests", "an open loop of requests", "size"
-        )
-    load = scaled(requests, 1.0 + headroom)
-    chosen, table = prepared(steps, replace(policy, replicas=1, prefill_replicas=0))
 
-    alone = _seen([simulate(table, _one_at_a_time(load), chosen)], np.inf, target)
-    if alone.within < attainment:
-        raise _refusal(alone, target, attainment)
-    last = float(load.arrival[-1]) + 2.0 * float(np.nanmedian(alone.outcome.finish - alone.outcome.arrival))
 
-    def trial(n: int) -> _Trial:
-        count = min(n, max(-(-SEEN * n // len(load)), 1), COPIES)
-        return _seen([simulate(table, thinned(load, n, i), chosen) for i in range(count)], last, target)
-
-    def enough(n: int) -> bool:
-        found = trial(n)
-        return n >= len(load) or (found.within >= attainment and found.kept >= attainment)
-
+def _least(enough: Callable[[int], bool], most: int) -> int:
+    """The least number from 1 on, at most ``most``, that is enough, found by doubling and halving."""
     high = 1
-    while not enough(high):
-        high = min(2 * high, len(load))
+    while high < most and not enough(high):
+        high = min(2 * high, most)
     low = high // 2
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
-    fits = trial(high)
-    limit = _limit(trial(high - 1), target, attainment) if high > 1 else "one copy is the least"
-    seen = summary(fits.outcome, chosen, steps, None, target)
-    system, chips = steps.deployment.system, high * steps.deployment.chips
-    systems = -(-chips // system.count)
+    return high
+
+
+def _served(ready: Ready, load: Requests, copies: int, prompts: int) -> Outcome:
+    """What a part of a fleet does with its share of a load."""
+    rules = replace(ready.policy, replicas=copies, prefill_replicas=prompts)
+    return simulate(ready.table, load, rules, ready.prefill_table)
+
+
+def _fleet(
+    ready: Ready, load: Requests, copies: int, prompts: int, found: _Trial, spares: float, limit: str, target: Target
+) -> Sized:
+    """The fleet with its chips, systems and watts."""
+    steps, groups = ready.steps, gcd(copies, prompts) if prompts else copies
+    rules = replace(ready.policy, replicas=copies // groups, prefill_replicas=prompts // groups)
+    seen = summary(found.outcome, rules, steps, target)
+    chips = copies * steps.deployment.chips + (prompts * steps.prefill.deployment.chips if steps.prefill else 0)
+    systems = -(-chips // steps.deployment.system.count)
     rate = (len(load) - 1) / float(load.arrival[-1] - load.arrival[0])
     return Sized(
-        high, chips, systems, int(np.ceil(systems * spares)), seen.power * high, rate, rate / high, fits.within,
-        limit, seen,
+        copies, chips, systems, ceil(systems * spares), seen.power * groups, rate, rate / copies, found.within, limit,
+        groups, seen, prompts,
     )  # fmt: skip
 
 

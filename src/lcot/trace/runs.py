@@ -14,7 +14,7 @@ from lcot.choice.sizing import Fleet
 from lcot.choice.types import Plan, Question
 from lcot.errors import MissingFact
 from lcot.facts.types import Numeric
-from lcot.serving.curve import curve
+from lcot.serving.prompts import curve_of
 from lcot.serving.simulation import Simulated
 from lcot.serving.types import Served, Traffic
 from lcot.steptime.estimate import estimate
@@ -42,10 +42,12 @@ def trace_fleet(fleet: Fleet, question: Question, seed: int, leaves: Leaves | No
     why = f"event kernel, admission rules {run.policy.name}, seed {seed}; inputs {digest(run, fleet)}"
     batch = np.array([max(run.batch, 1.0)])
     own, site = celled(steps.deployment, leaves), leaves.site(question.site)
-    plan = Plan(steps.deployment, steps, curve(steps, question.traffic, batch), served, fleet.bill)
+    plan = Plan(
+        steps.deployment, steps, curve_of(steps, question.traffic, question.target, batch)[0], served, fleet.bill
+    )
     with watching():
         timed = held_steps(estimate(own))
-        points = curve(timed, question.traffic, leaf(batch, Held("mean batch", "1", why)))
+        points = curve_of(timed, question.traffic, question.target, leaf(batch, Held("mean batch", "1", why)))[0]
         seen = held(served, why)
         bill = billed(own, seen, replace(question, site=site, traffic=lengths(traffic, leaves, why)))
         total = bill.total
