@@ -33,7 +33,7 @@ def test_the_trend_is_the_line_through_the_past() -> None:
 
 def test_it_is_scored_against_simple_rules_and_says_who_wins(base: Scenario, offers: Offers) -> None:
     """Two years, four vendors; persistence is last year's share; the verdict follows from the errors."""
-    found, likelihood = run(base, offers, assumptions(base, 8, 1), 1)
+    found, likelihood = run(base, offers, assumptions(base, 8, 1))
     assert len(found.scores) == 8
     _, _, shares = observed(record(), base)
     assert [s.persistence for s in found.scores[:4]] == pytest.approx(list(shares[1]))

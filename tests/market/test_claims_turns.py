@@ -50,11 +50,13 @@ def read(share: float) -> Reading:
 def test_the_first_change_that_turns_is_told_and_was_run(monkeypatch):
     ran = []
 
-    def solved(changed, found, draws, seed):
+    def solved(changed, found, draws, seed, *, drawn):
+        assert drawn == "fitted"
         ran.append(changed.facts.number("growth.training.2026"))
         return SimpleNamespace(share=0.7 if ran[-1] < 1.5 else 0.5)
 
     monkeypatch.setattr(claims_turns, "solved", solved)
+    monkeypatch.setattr(claims_turns, "fitted", lambda *_: SimpleNamespace(drawn="fitted"))
     monkeypatch.setattr(claims_turns, "reading", lambda outlook: read(outlook.share))
     one = with_market(claim("C7"), read(0.4))
     found = turns([one], START, None, 4, 2026)["C7"]

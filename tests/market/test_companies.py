@@ -5,11 +5,11 @@ import pytest
 from lcot.errors import ParseError, UnknownName
 from lcot.facts.schema import STRENGTH
 from lcot.market.claims import claim, claim_ids
-from lcot.market.companies import company, company_ids, definitions, find
+from lcot.market.companies import company, definitions, find, ids
 from lcot.market.deals import deal, deal_ids
 
 OWNERS = (
-    [company(one).facts for one in company_ids()]
+    [company(one).facts for one in ids("companies")]
     + [deal(one).facts for one in deal_ids()]
     + [claim(one).facts for one in claim_ids()]
     + [definitions()]
@@ -17,7 +17,7 @@ OWNERS = (
 
 
 def test_what_ships():
-    assert {"cerebras", "nvidia", "amd", "openai"} <= set(company_ids())
+    assert {"cerebras", "nvidia", "amd", "openai"} <= set(ids("companies"))
     assert "openai-cerebras-750mw" in deal_ids()
     assert len(claim_ids()) == 12
 

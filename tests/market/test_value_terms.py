@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lcot.errors import DomainError, MissingFact, UnknownName
-from lcot.market.companies import company, company_ids
+from lcot.market.companies import company, ids
 from lcot.market.deals import deal, implied
 from lcot.market.value_terms import hardware_cost
 from lcot.market.value_worth import shares_of, with_values, worth
@@ -13,7 +13,7 @@ from lcot.units import YEAR
 CEREBRAS = company("cerebras")
 
 
-@pytest.mark.parametrize("name", company_ids())
+@pytest.mark.parametrize("name", ids("companies"))
 def test_every_company_can_be_valued_with_its_chain_whole(name):
     w = worth(company(name), draws=32)
     v = w.stated

@@ -101,15 +101,14 @@ def run(
     scenario: str, draws: int, seed: int, backtest: bool, progress: Callable[[str], None] | None
 ) -> Outlook:  # fmt: skip
     """Solve the scenario, and test the choice on the record where that is asked for."""
-    from lcot.market.outlook import market as market_of
-    from lcot.market.scenario import scenario as scenario_of
-
-    found = scenario_of(scenario)
-    if not backtest:
-        return market_of(found, draws=draws, seed=seed, progress=progress)
     from lcot.market.backtest import with_backtest
+    from lcot.market.outlook import solved
+    from lcot.market.scenario import scenario as scenario_of
+    from lcot.report.market_store import offers_of
 
-    return with_backtest(found, draws, seed, progress)
+    start = scenario_of(scenario)
+    found = offers_of(start, draws, seed, progress)
+    return (with_backtest if backtest else solved)(start, found, draws, seed, progress)
 
 
 def written(

@@ -13,7 +13,7 @@ import numpy as np
 
 from lcot.market.assumptions import Assumptions, assumptions
 from lcot.market.logit import nested
-from lcot.market.offers import Offers, offers
+from lcot.market.offers import Offers
 from lcot.market.outlook import solved
 from lcot.market.preferences import Taste, taste, utility
 from lcot.market.record import observed, record, trend
@@ -24,7 +24,7 @@ FITTED = ("choice.price_sensitivity", "choice.nest", "choice.switching")
 MISS = (
     0.5  # standard deviation of the log of a share that the choice should meet: of the record and of what it leaves out
 )
-ROUNDS, STEP = 200, 0.6
+ROUNDS, STEP, CLOSE = 200, 0.6, 1e-10
 TESTS = ((2024, 2025), (2025, 2026))
 
 
@@ -32,10 +32,8 @@ TESTS = ((2024, 2025), (2025, 2026))
 class Setting:
     """What the tests share."""
 
-    scenario: Scenario
     drawn: Assumptions
-    likes: Taste
-    known: tuple[int, ...]
+    likes: Taste  # with the nests of the vendors on record
     weights: Array  # (segment,): of spending, training as the last
 
 
@@ -61,7 +59,7 @@ def spent(setting: Setting, sale: OnSale, beyond: Array, installed: Array) -> Ar
     setting : Setting
         Parameters and weights.
     sale : OnSale
-        What is on sale.
+        What these vendors have on sale.
     beyond : ndarray, shape (draws, known)
         Preferences beyond cost and speed. [1]
     installed : ndarray, shape (known,)
@@ -76,15 +74,11 @@ def spent(setting: Setting, sale: OnSale, beyond: Array, installed: Array) -> Ar
     -----
     .. math:: s_j = \\sum_s w_s \\frac{P_{sj} c_{sj}}{\\sum_k P_{sk} c_{sk}}
     """
-    base = np.zeros(len(setting.scenario.vendors))
-    base[list(setting.known)] = installed
-    worth = utility(sale, setting.likes, np.broadcast_to(base, sale.cost.shape))
-    only = np.full(worth.shape, -np.inf)
-    only[:, :, list(setting.known)] = worth[:, :, list(setting.known)] + beyond[:, None, :]
-    share = nested(only, setting.likes.nests, np.repeat(setting.likes.nest[:, None], worth.shape[1], axis=1))[1]
+    worth = utility(sale, setting.likes, np.broadcast_to(installed, sale.cost.shape)) + beyond[:, None, :]
+    share = nested(worth, setting.likes.nests, np.repeat(setting.likes.nest[:, None], worth.shape[1], axis=1))[1]
     paid = share * np.where(np.isfinite(sale.cost), sale.cost, 0.0)
     part = paid / np.maximum(paid.sum(axis=2, keepdims=True), 1e-300)
-    found = np.einsum("s,nsj->nj", setting.weights, part)[:, list(setting.known)]
+    found = np.einsum("s,nsj->nj", setting.weights, part)
     return found / found.sum(axis=1, keepdims=True)
 
 
@@ -113,12 +107,14 @@ def predicted(setting: Setting, before: OnSale, after: OnSale, known: Array) -> 
     beyond = np.zeros((setting.drawn.draws, len(known)))
     for _ in range(ROUNDS):
         miss = np.log(known) - np.log(np.maximum(spent(setting, before, beyond, known), 1e-12))
+        if np.all(np.abs(miss) < CLOSE):
+            break
         beyond = beyond + STEP * setting.likes.nest[:, None] * miss
         beyond = beyond - beyond[:, :1]
     return spent(setting, after, beyond * (0.5 ** (1.0 / setting.likes.half_life))[:, None], known)
 
 
-def run(scenario: Scenario, found: Offers, drawn: Assumptions, seed: int) -> tuple[Backtest, Array]:
+def run(scenario: Scenario, found: Offers, drawn: Assumptions) -> tuple[Backtest, Array]:
     """The tests, and the log likelihood of each draw.
 
     Parameters
@@ -129,8 +125,6 @@ def run(scenario: Scenario, found: Offers, drawn: Assumptions, seed: int) -> tup
         Costs of systems.
     drawn : Assumptions
         Parameters as draws.
-    seed : int
-        Of the draws. [1]
 
     Returns
     -------
@@ -142,13 +136,15 @@ def run(scenario: Scenario, found: Offers, drawn: Assumptions, seed: int) -> tup
     .. math:: \\ln L = -\\frac{1}{2 \\sigma^2} \\sum_{jt} (\\ln s_{jt} - \\ln \\hat s_{jt})^2
     """
     years, known, shares = observed(record(), scenario)
-    setting = Setting(scenario, drawn, taste(scenario, drawn), known, weights(scenario, drawn))
+    likes = taste(scenario, drawn)
+    nests = np.unique(likes.nests[list(known)], return_inverse=True)[1]
+    setting = Setting(drawn, replace(likes, nests=nests), weights(scenario, drawn))
     flat = np.ones((len(scenario.vendors), 2, drawn.draws))
     scores: list[Score] = []
     likelihood = np.zeros(drawn.draws)
     for before, after in TESTS:
         i, j = years.index(before), years.index(after)
-        sale = [on_sale(scenario, found, drawn, year, {}, flat) for year in (before, after)]
+        sale = [of_known(on_sale(scenario, found, drawn, year, {}, flat), known) for year in (before, after)]
         model = predicted(setting, sale[0], sale[1], shares[i])
         usual = predicted(setting, _usual(sale[0]), _usual(sale[1]), shares[i])
         miss = np.log(shares[j]) - np.log(np.maximum(usual, 1e-12))
@@ -163,6 +159,11 @@ def run(scenario: Scenario, found: Offers, drawn: Assumptions, seed: int) -> tup
                 )
             )  # fmt: skip
     return judged(scenario, known, scores), likelihood
+
+
+def of_known(sale: OnSale, known: tuple[int, ...]) -> OnSale:
+    """What the vendors on record have on sale: costs and speeds, the rest as it is."""
+    return replace(sale, cost=sale.cost[:, :, list(known)], speed=sale.speed[:, :, list(known)])
 
 
 def _usual(sale: OnSale) -> OnSale:
@@ -196,8 +197,63 @@ def judged(scenario: Scenario, known: tuple[int, ...], scores: list[Score]) -> B
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Assumptions whose parameters of choice have met the record, and the test that weighed them."""
+
+    drawn: Assumptions
+    test: Backtest
+    posteriors: tuple[Posterior, ...]
+
+
+def fitted(scenario: Scenario, found: Offers, draws: int, seed: int) -> Fit:
+    """Draws of a scenario's facts with the parameters of choice weighed by the back-test.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        From `lcot.market.scenario.scenario`.
+    found : Offers
+        Costs by segment and system, of as many draws.
+    draws : int
+        Monte Carlo draws. [1]
+    seed : int
+        The same seed gives the same result. [1]
+
+    Returns
+    -------
+    Fit
+        Every run of the market starts from its draws.
+
+    Raises
+    ------
+    DomainError
+        If ``draws`` < 1.
+
+    Notes
+    -----
+    Sampling, importance, resampling: draws of the parameters are taken anew with weights
+    :math:`w_i = L_i / \\sum_k L_k`, spread evenly; all other facts keep their draws.
+
+    References
+    ----------
+    :cite:t:`rubin1988`.
+    """
+    prior = assumptions(scenario, draws, seed)
+    test, likelihood = run(scenario, found, prior)
+    weight = np.exp(likelihood - likelihood.max())
+    weight = weight / weight.sum()
+    taken = np.searchsorted(np.cumsum(weight), (np.arange(draws) + 0.5) / draws).clip(0, draws - 1)
+    taken = np.random.default_rng([abs(seed), 11]).permutation(taken)
+    values = {key: prior.number(key)[taken] for key in FITTED}
+    posteriors = tuple(
+        Posterior(key, "1", _three(prior.number(key)), _three(values[key]), len(test.scores)) for key in FITTED
+    )
+    return Fit(Assumptions(prior.facts.with_values(values), draws), test, posteriors)
+
+
 def with_backtest(
-    scenario: Scenario, draws: int, seed: int, progress: Callable[[str], None] | None = None
+    scenario: Scenario, found: Offers, draws: int, seed: int, progress: Callable[[str], None] | None = None
 ) -> Outlook:  # fmt: skip
     """The outlook with parameters weighed by the back-test.
 
@@ -205,6 +261,8 @@ def with_backtest(
     ----------
     scenario : Scenario
         From `lcot.market.scenario.scenario`.
+    found : Offers
+        Costs by segment and system, of as many draws.
     draws : int
         Monte Carlo draws. [1]
     seed : int
@@ -224,26 +282,11 @@ def with_backtest(
 
     Notes
     -----
-    Sampling, importance, resampling: draws of the parameters are taken anew with weights
-    :math:`w_i = L_i / \\sum_k L_k`, spread evenly; all other facts keep their draws.
-
-    References
-    ----------
-    :cite:t:`rubin1988`.
+    No formula: `fitted`, then `lcot.market.outlook.solved`.
     """
-    prior = assumptions(scenario, draws, seed)
-    found = offers(scenario, draws, seed, progress)
-    test, likelihood = run(scenario, found, prior, seed)
-    weight = np.exp(likelihood - likelihood.max())
-    weight = weight / weight.sum()
-    taken = np.searchsorted(np.cumsum(weight), (np.arange(draws) + 0.5) / draws).clip(0, draws - 1)
-    taken = np.random.default_rng([abs(seed), 11]).permutation(taken)
-    values = {key: prior.number(key)[taken] for key in FITTED}
-    outlook = solved(scenario, found, draws, seed, progress, Assumptions(prior.facts.with_values(values), draws))
-    posteriors = tuple(
-        Posterior(key, "1", _three(prior.number(key)), _three(values[key]), len(test.scores)) for key in FITTED
-    )
-    return replace(outlook, posteriors=posteriors, backtest=test)
+    fit = fitted(scenario, found, draws, seed)
+    outlook = solved(scenario, found, draws, seed, progress, fit.drawn)
+    return replace(outlook, posteriors=fit.posteriors, backtest=fit.test)
 
 
 def _three(values: Array) -> tuple[float, float, float]:

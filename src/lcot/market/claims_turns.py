@@ -1,6 +1,7 @@
 """What turns a claim that a run of the market tests: one fact of the scenario changed, and the market solved again.
 
-Costs do not depend on the facts that are changed here, so the offers of the run are used again.
+Costs do not depend on the facts that are changed here, so the offers of the run are used again; parameters of choice
+are weighed by the back-test as in any run.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import replace
 
 from lcot.errors import UnknownName
 from lcot.facts.types import Facts, Source
+from lcot.market.backtest import fitted
 from lcot.market.claims import Change, Claim, Flip
 from lcot.market.claims_model import with_market
 from lcot.market.claims_reading import reading
@@ -120,7 +122,9 @@ def turns(
                 changed = with_change(scenario, change.key, value, times, change.unit)
                 for key, factor in change.besides.items():
                     changed = with_change(changed, key, None, factor, "1")
-                again = with_market(replace(one, chances=()), reading(solved(changed, found, draws, seed)))
+                fit = fitted(changed, found, draws, seed)
+                read = reading(solved(changed, found, draws, seed, drawn=fit.drawn))
+                again = with_market(replace(one, chances=()), read)
                 new = turned(one, again, scenario, change, value, times)
                 if new:
                     flips += new

@@ -104,11 +104,6 @@ def company(name: str, folders: Folders = ()) -> Company:
     )  # fmt: skip
 
 
-def company_ids(folders: Folders = ()) -> list[str]:
-    """Ids of all companies, sorted."""
-    return ids("companies", folders)
-
-
 def definitions(folders: Folders = ()) -> Facts:
     """Market definitions and named cases: ``market.<name>``, ``case.<name>.margin`` and so on."""
     for folder in search_path(folders):

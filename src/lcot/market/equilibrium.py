@@ -8,7 +8,7 @@ All draws are solved side by side.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -190,12 +190,17 @@ def clear(problem: Problem) -> Cleared:
     scale = np.maximum((np.maximum(p.need - p.kept, p.least) / p.money).sum(axis=1), 1e-300)
     per = scale[:, None] / np.abs(p.limits)
     y = np.zeros(p.limits.shape)
+    open_ones = np.arange(len(y))
     for _ in range(ROUNDS):
-        value, slope, curve = dual(p, y, per, scale)
-        bound = (y <= 0.0) & (slope > 0.0)
-        if np.all(np.abs(np.where(bound, 0.0, slope)) < TIGHT):
+        q, here = _part(p, open_ones), y[open_ones]
+        value, slope, curve = dual(q, here, per[open_ones], scale[open_ones])
+        bound = (here <= 0.0) & (slope > 0.0)
+        move = np.any(np.abs(np.where(bound, 0.0, slope)) >= TIGHT, axis=1)
+        if not np.any(move):
             break
-        y = _downhill(p, y, per, scale, value, slope, _newton(slope, curve, bound))
+        open_ones, q = open_ones[move], _part(q, np.flatnonzero(move))
+        step = _newton(slope[move], curve[move], bound[move])
+        y[open_ones] = _downhill(q, here[move], per[open_ones], scale[open_ones], value[move], slope[move], step)
     value, share = at(p, y * per)
     demand = bought(p, value)[1]
     added = demand[:, :, None] * share
@@ -207,6 +212,13 @@ def clear(problem: Problem) -> Cleared:
             "a contract asks for more than its caps allow"
         )
     return Cleared(added, share, y * per, left, value)
+
+
+def _part(p: Problem, rows: NDArray[np.int64]) -> Problem:
+    """Some draws of the programme."""
+    if len(rows) == len(p.limits):
+        return p
+    return replace(p, **{f.name: getattr(p, f.name)[rows] for f in fields(p) if f.name != "nests"})
 
 
 def _newton(slope: Array, curve: Array, bound: NDArray[np.bool_]) -> Array:
@@ -222,16 +234,17 @@ def _newton(slope: Array, curve: Array, bound: NDArray[np.bool_]) -> Array:
 
 def _downhill(p: Problem, y: Array, per: Array, scale: Array, value: Array, slope: Array, move: Array) -> Array:
     """The step, halved in each draw until the dual falls enough. [1]"""
-    size = np.ones(len(y))
-    best = y
+    best, size = y.copy(), 1.0
+    rows = np.arange(len(y))
     for _ in range(HALVINGS):
-        tried = np.maximum(y + size[:, None] * move, 0.0)
-        surplus = bought(p, at(p, tried * per)[0])[0]
-        reached = (surplus / p.money).sum(axis=1) + (p.limits * tried * per).sum(axis=1)
-        wanted = value + 1e-4 * (slope * (tried - y)).sum(axis=1) + 1e-13 * np.abs(value)
-        good = reached / scale <= wanted
-        best = np.where(good[:, None], tried, y)
-        if np.all(good):
+        q, start = _part(p, rows), y[rows]
+        tried = np.maximum(start + size * move[rows], 0.0)
+        surplus = bought(q, at(q, tried * per[rows])[0])[0]
+        reached = (surplus / q.money).sum(axis=1) + (q.limits * tried * per[rows]).sum(axis=1)
+        wanted = value[rows] + 1e-4 * (slope[rows] * (tried - start)).sum(axis=1) + 1e-13 * np.abs(value[rows])
+        good = reached / scale[rows] <= wanted
+        best[rows[good]] = tried[good]
+        rows, size = rows[~good], size / 2.0
+        if not len(rows):
             break
-        size = np.where(good, size, size / 2.0)
     return best

@@ -27,7 +27,7 @@ Says = Callable[[str], None]
 
 
 def market(scenario: Scenario, *, draws: int = 64, seed: int = 2026, progress: Says | None = None) -> Outlook:
-    """Solve a scenario year by year.
+    """Search what everything costs, weigh the parameters by the record, and solve a scenario year by year.
 
     Parameters
     ----------
@@ -52,11 +52,13 @@ def market(scenario: Scenario, *, draws: int = 64, seed: int = 2026, progress: S
 
     Notes
     -----
-    No formula: the steps are in `lcot.market.offers`, `lcot.market.equilibrium`, `lcot.market.stock`.
+    No formula: `lcot.market.offers.offers`, then `lcot.market.backtest.with_backtest`.
     """
+    from lcot.market.backtest import with_backtest
+
     if draws < 1:
         raise DomainError("draws", draws, "at least 1")
-    return solved(scenario, offers(scenario, draws, seed, progress), draws, seed, progress)
+    return with_backtest(scenario, offers(scenario, draws, seed, progress), draws, seed, progress)
 
 
 def solved(

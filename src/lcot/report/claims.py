@@ -12,7 +12,7 @@ from lcot.market.claims import Claim, Flip, claim, claim_ids, with_record_flips
 from lcot.market.claims_fronts import Crossing, crossings
 from lcot.market.claims_map import INPUT, OUTPUT, Cell
 from lcot.market.claims_model import with_draws, with_map, with_market
-from lcot.report.claims_store import BY_MARKET, Said, map_of, market_of
+from lcot.report.claims_store import BY_MARKET, Said, map_of, reading_of, turns_of
 from lcot.report.value import ADVICE, listed
 
 SCHEMA = "lcot.claims/1"
@@ -38,7 +38,9 @@ def answered(
     mapped: tuple[Cell, ...] = ()
     crossed: tuple[Crossing, ...] = ()
     if model and any(one.id in (*BY_MARKET, "C9") for one in found):
-        read, turns = market_of(scenario, draws, seed, progress)
+        read = reading_of(scenario, draws, seed, progress)
+        tested = any(one.id in BY_MARKET for one in found)
+        turns = turns_of(scenario, read, draws, seed, progress) if tested else {}
         found = [replace(with_market(one, read), flips=(*one.flips, *turns.get(one.id, ()))) for one in found]
     if model and any(one.id == "C11" for one in found):
         mapped = map_of(draws, seed, progress, executor)

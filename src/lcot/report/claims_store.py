@@ -1,57 +1,27 @@
-"""Runs of the map and of the market, kept: the same facts, code, draws and seed need not run twice."""
+"""Runs of the map and of the market that claims and values are read from, kept."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 from collections.abc import Callable
 from concurrent.futures import Executor
-from contextlib import suppress
 from dataclasses import asdict, replace
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lcot.errors import InputError
-from lcot.facts.catalog import SHIPPED, search_path
+from lcot.market.backtest import fitted
 from lcot.market.claims import Flip, claim
 from lcot.market.claims_map import Cell, cells
 from lcot.market.claims_model import with_market
 from lcot.market.claims_reading import Reading, reading
-from lcot.report.render import cache_folder, save
+from lcot.market.claims_turns import turns
+from lcot.market.outlook import solved
+from lcot.market.scenario import scenario as scenario_of
+from lcot.report.market_store import kept, mark, offers_of
 
 Said = Callable[[str], None]
 BY_MARKET = ("C6", "C7", "C8")  # claims that a run of the market tests
 FIGURES = ("tokens", "inference_share", "compute_share", "spending", "power")
-
-
-@cache
-def fingerprint() -> str:
-    """Hash of every file of the package and of the catalogues in use."""
-    digest = hashlib.sha256()
-    folders = dict.fromkeys([SHIPPED.parent, *search_path()])
-    for folder in folders:
-        for path in sorted((*folder.rglob("*.py"), *folder.rglob("*.yaml"), *folder.rglob("*.json"))):
-            digest.update(path.relative_to(folder).as_posix().encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:24]
-
-
-def kept(name: str, draws: int, seed: int, make: Callable[[], Any]) -> Any:
-    """What was made before from the same, or made now and kept. Nothing is kept where nothing can be written."""
-    file = cache_folder() / f"claims-{name}-{draws}-{seed}-{fingerprint()}.json"
-    with suppress(OSError, ValueError):
-        return json.loads(file.read_text(encoding="utf-8"))
-    made = make()
-    with suppress(OSError, InputError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        for stale in file.parent.glob(f"claims-{name}-{draws}-{seed}-*.json"):
-            stale.unlink(missing_ok=True)
-        save(Path(os.fspath(file)), json.dumps(made))
-    return made
 
 
 def map_of(draws: int, seed: int, progress: Said | None = None, executor: Executor | None = None) -> tuple[Cell, ...]:
@@ -60,7 +30,7 @@ def map_of(draws: int, seed: int, progress: Said | None = None, executor: Execut
     def run() -> list[dict[str, Any]]:
         return [row(one) for one in cells(draws=draws, seed=seed, progress=progress, executor=executor)]
 
-    rows = kept("map", draws, seed, run)
+    rows = kept("claims-map", draws, seed, run)
     return tuple(unrow(one) for one in rows)
 
 
@@ -77,32 +47,29 @@ def row(one: Cell) -> dict[str, Any]:
 
 
 def reading_of(scenario: str, draws: int, seed: int, progress: Said | None = None) -> Reading:
-    """A run of the market, or what was kept of it. A scenario in a file of one's own is always run."""
-    return market_of(scenario, draws, seed, progress)[0]
-
-
-def market_of(
-    scenario: str, draws: int, seed: int, progress: Said | None = None
-) -> tuple[Reading, dict[str, tuple[Flip, ...]]]:
-    """A run of the market and what turns the claims that it tests, or what was kept of both."""
+    """A run of the market with parameters weighed by the back-test, as in `lcot market`, or what was kept of it."""
+    start = scenario_of(scenario)
 
     def run() -> dict[str, Any]:
-        from lcot.market.claims_turns import turns
-        from lcot.market.offers import offers
-        from lcot.market.outlook import solved
-        from lcot.market.scenario import scenario as scenario_of
+        found = offers_of(start, draws, seed, progress)
+        read = reading(solved(start, found, draws, seed, progress, fitted(start, found, draws, seed).drawn))
+        return {key: v.tolist() if isinstance(v, np.ndarray) else v for key, v in asdict(read).items()}
 
-        start = scenario_of(scenario)
-        found = offers(start, draws, seed, progress)
-        read = reading(solved(start, found, draws, seed, progress))
-        claims = [with_market(claim(one), read) for one in BY_MARKET]
-        plain = {key: v.tolist() if isinstance(v, np.ndarray) else v for key, v in asdict(read).items()}
-        flips = turns(claims, start, found, draws, seed, progress)
-        return {"reading": plain, "flips": {one: [asdict(f) for f in some] for one, some in flips.items()}}
-
-    ones_own = scenario.endswith((".yaml", ".yml"))
-    found = run() if ones_own else kept(f"market-{scenario}", draws, seed, run)
-    plain = found["reading"]
+    plain = kept(f"market-{mark(start)}", draws, seed, run)
     listed = {key: np.array(plain[key], dtype=float) for key in FIGURES}
-    read = Reading(plain["scenario"], tuple(plain["years"]), tuple(plain["vendors"]), **listed)
-    return read, {one: tuple(Flip(**f) for f in some) for one, some in found["flips"].items()}
+    return Reading(start.id, tuple(plain["years"]), tuple(plain["vendors"]), **listed)
+
+
+def turns_of(
+    scenario: str, read: Reading, draws: int, seed: int, progress: Said | None = None
+) -> dict[str, tuple[Flip, ...]]:
+    """What turns the claims that a run of the market tests, or what was kept of it."""
+    start = scenario_of(scenario)
+
+    def run() -> dict[str, Any]:
+        claims = [with_market(claim(one), read) for one in BY_MARKET]
+        flips = turns(claims, start, offers_of(start, draws, seed, progress), draws, seed, progress)
+        return {one: [asdict(f) for f in some] for one, some in flips.items()}
+
+    plain = kept(f"turns-{mark(start)}", draws, seed, run)
+    return {one: tuple(Flip(**f) for f in some) for one, some in plain.items()}
