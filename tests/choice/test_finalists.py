@@ -10,7 +10,6 @@ from lcot.choice.finalists import alike, eased, finalist, missed_by, repeated, t
 from lcot.choice.search import plan
 from lcot.choice.types import UnderLoad
 from lcot.errors import DomainError
-from lcot.serving.replay import simulate
 from lcot.serving.spread import spread
 from lcot.serving.synthetic import agents, closed_loop, open_loop
 from lcot.serving.types import Requests, Target, Traffic
@@ -47,7 +46,7 @@ def test_a_plan_that_misses_gives_way_to_more_copies():
     item = compare(asked, finalists=0).entries[0]
     first = item.plan
     tight = replace(asked, target=Target(50.0, 1.3 * float(first.served.time_to_first_token)))
-    held = finalist(replace(item, tried=item.tried[:1]), tight, None, simulate)
+    held = finalist(replace(item, tried=item.tried[:1]), tight, None)
     assert held.status == "ranked"
     assert held.simulated.gave_way[0].limit == "time to first token"
     assert held.plan.served.copies > first.served.copies
@@ -67,7 +66,7 @@ def test_copies_for_prompts_are_added_where_prompts_come_late():
 def test_prompts_apart_run_through_both_pools():
     asked = question(("hgx-h200",), rate=20.0, speed=50.0)
     item = compare(asked, finalists=0).entries[0]
-    run = finalist(item, asked, None, simulate)
+    run = finalist(item, asked, None)
     assert run.plan.served.prefill_copies > 0
     assert run.simulated.gave_way == ()
     assert run.simulated.time_per_output_token.mean == pytest.approx(
@@ -80,7 +79,7 @@ def test_nothing_left_is_infeasible():
     asked = replace(question(("hgx-h200",), rate=20.0, speed=50.0), pools="together")
     item = compare(asked, finalists=0).entries[0]
     alone = float(item.plan.points.time_to_first_token[0])
-    lost = finalist(item, replace(asked, target=Target(50.0, 1.01 * alone)), None, simulate)
+    lost = finalist(item, replace(asked, target=Target(50.0, 1.01 * alone)), None)
     assert lost.status == "infeasible"
     assert "under load" in lost.reason
     assert lost.plan is None

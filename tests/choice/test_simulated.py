@@ -32,7 +32,7 @@ def together():
 
 @pytest.fixture(scope="module")
 def ran(together):
-    return run_of(together, ASKED, simulate)
+    return run_of(together, ASKED)
 
 
 def test_slower_steps_under_less_load_are_the_same_life_slower(together):

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from lcot.choice.ranges import HERE, Sampling, with_break_even, with_spread
 from lcot.choice.search import entry
+from lcot.choice.sharing import shared
 from lcot.choice.types import Answer, Entry, Question, layout_of
 from lcot.facts.types import Facts, Site, System
-from lcot.serving.replay import simulate
-from lcot.serving.types import Kernel, Requests
+from lcot.serving.types import Requests
 
 FINALISTS = 3  # systems that are simulated unless asked otherwise
 ORDER = ("ranked", "unpriced", "announced", "missing_fact", "infeasible")
@@ -21,7 +21,6 @@ def compare(
     progress: Callable[[str], None] | None = None,
     finalists: int = FINALISTS,
     trace: Requests | None = None,
-    kernel: Kernel = simulate,
     sampling: Sampling = HERE,
     simulated_ranges: bool = False,
 ) -> Answer:
@@ -37,8 +36,6 @@ def compare(
         Systems, from the cheapest on, whose plans run through the event kernel. [1]
     trace : Requests, optional
         What the finalists replay; by default requests alike that arrive at random.
-    kernel : callable, optional
-        The event kernel, or one that a test puts in its place.
     sampling : Sampling
         Where the draws are made: any executor of `concurrent.futures`, and a folder to go on from.
     simulated_ranges : bool
@@ -51,16 +48,17 @@ def compare(
     """
     from lcot.choice.validated import with_confidence
 
-    entries: list[Entry] = []
-    for system in question.systems:
+    def searched(system: System) -> Entry:
         if progress:
             progress(system.id)
-        entries.append(entry(question, system))
-    entries = through_kernel(entries, question, finalists, trace, kernel, sampling)
+        return entry(question, system)
+
+    entries = shared(searched, question.systems, sampling.processes, [*question.systems, question.model])
+    entries = through_kernel(entries, question, finalists, trace, sampling)
     if simulated_ranges and question.draws:
         from lcot.choice.simulated import through_simulator, with_runs
 
-        seen = through_simulator(entries, question, kernel)
+        seen = through_simulator(entries, question)
         entries = with_spread(with_runs(entries, seen), question, sampling, seen)
     entries = [with_confidence(e, question) for e in with_break_even(entries, question)]
     entries.sort(key=lambda e: (ORDER.index(e.status), expected(e), e.system.id))
@@ -73,7 +71,6 @@ def through_kernel(
     question: Question,
     finalists: int,
     trace: Requests | None,
-    kernel: Kernel,
     sampling: Sampling,
 ) -> list[Entry]:
     """Entries with their ranges, the first ``finalists`` of the ranking simulated; others may follow when one drops."""
@@ -85,7 +82,7 @@ def through_kernel(
         ids = [e.system.id for e in ranked[:finalists] if e.simulated is None]
         if not ids:
             break
-        found = with_finalists(entries, question, ids, trace, kernel)
+        found = with_finalists(entries, question, ids, trace, sampling.processes)
         moved = any(e.status != "ranked" or (e.simulated and e.simulated.gave_way) for e in found if e.system.id in ids)
         entries = with_spread(found, question, sampling) if moved else found
     return entries

@@ -14,7 +14,6 @@ from lcot.cost.types import Bill
 from lcot.errors import Infeasible
 from lcot.facts.types import Site, System
 from lcot.serving.policy import preset
-from lcot.serving.replay import simulate
 from lcot.serving.simulation import Ready, Simulated
 from lcot.serving.types import Served, Traffic
 from lcot.steptime.types import Deployment, Step, StepTime
@@ -65,7 +64,7 @@ def chosen(system: System, model: Architecture, stated: Layout, question: Questi
     if not good:
         raise Infeasible(f"no deployment of {model.id} on {system.id}: {bad[0].reason if bad else 'none to try'}")
     item = Entry(system, "ranked", plan=good[0], tried=tuple(one.deployment for one in good[:TRIED]))
-    found = finalist(item, asked, None, simulate)
+    found = finalist(item, asked, None)
     if found.plan is None:
         raise Infeasible(f"no deployment of {model.id} on {system.id}: {found.reason}")
     return of_plan(found.plan, stated)

@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from math import gcd
 
 import numpy as np
 
 from lcot.choice.search import billed, merit, plan
+from lcot.choice.sharing import shared
 from lcot.choice.types import Entry, Plan, Question, Rejection, UnderLoad, layout_of
 from lcot.errors import DomainError, Infeasible
 from lcot.serving.capacity import interpolate
 from lcot.serving.policy import PRESETS, preset
 from lcot.serving.pools import transfer
+from lcot.serving.replay import simulate
 from lcot.serving.simulation import prepared
 from lcot.serving.spread import spread
 from lcot.serving.steady import at_load
 from lcot.serving.synthetic import open_loop
-from lcot.serving.types import Kernel, Outcome, Policy, Requests, Target, Traffic
+from lcot.serving.types import Outcome, Policy, Requests, Target, Traffic
 from lcot.steptime.types import Deployment, StepTable, StepTime
 
 TURNS = 20  # times that all sequences in service are replaced in a run
@@ -35,7 +38,7 @@ BLOCK = 64  # tokens of a block of a shared prefix
 
 
 def with_finalists(
-    entries: Sequence[Entry], question: Question, ids: Sequence[str], trace: Requests | None, kernel: Kernel
+    entries: Sequence[Entry], question: Question, ids: Sequence[str], trace: Requests | None, processes: int = 1
 ) -> list[Entry]:
     """Entries, those named by ``ids`` as the kernel sees them.
 
@@ -49,8 +52,8 @@ def with_finalists(
         Systems to run.
     trace : Requests or None
         What to replay on the whole fleet; None: requests alike that arrive at random on one copy.
-    kernel : callable
-        `lcot.serving.replay.simulate`, or the same elsewhere.
+    processes : int
+        Copies of this process that share the work. [1]
 
     Returns
     -------
@@ -72,10 +75,14 @@ def with_finalists(
     ----------
     :cite:t:`zhong2024`.
     """
-    return [finalist(e, question, trace, kernel) if e.system.id in ids else e for e in entries]
+    chosen = [e for e in entries if e.system.id in ids]
+    same = [*question.systems, question.model]
+    found = shared(partial(finalist, question=question, trace=trace), chosen, processes, same)
+    by_id = {e.system.id: e for e in found}
+    return [by_id.get(e.system.id, e) for e in entries]
 
 
-def finalist(item: Entry, question: Question, trace: Requests | None, kernel: Kernel) -> Entry:
+def finalist(item: Entry, question: Question, trace: Requests | None) -> Entry:
     """One system with the cheapest of its plans that meets the target under load (see `with_finalists`)."""
     if item.plan is None:
         return item
@@ -90,7 +97,7 @@ def finalist(item: Entry, question: Question, trace: Requests | None, kernel: Ke
         try:
             if label not in ready:
                 ready[label] = tables(candidate.steps)
-            seen, miss = under_load(candidate, question, trace, *ready[label], kernel)
+            seen, miss = under_load(candidate, question, trace, *ready[label])
         except Infeasible as error:
             seen, miss = None, Rejection(label, str(error), error.limit)
         if seen is not None and miss is None:
@@ -168,7 +175,7 @@ def tables(steps: StepTime) -> tuple[Policy, StepTable, StepTable | None]:
 
 def under_load(
     candidate: Plan, question: Question, trace: Requests | None, rules: Policy, table: StepTable,
-    prefill_table: StepTable | None, kernel: Kernel,
+    prefill_table: StepTable | None,
 ) -> tuple[UnderLoad, Rejection | None]:  # fmt: skip
     """What the kernel sees of a plan, and by what it misses the target, if it does."""
     served = candidate.served
@@ -181,7 +188,7 @@ def under_load(
         requests = trace
         rules = replace(rules, replicas=copies, prefill_replicas=prompts, routing="least_loaded")
     rules = replace(rules, prefix_cache=requests.hashes is not None)
-    outcome = kernel(table, requests, rules, prefill_table)
+    outcome = simulate(table, requests, rules, prefill_table)
     seen = settled(outcome, trace is not None)
     begun = outcome.first_token <= np.max(requests.arrival)
     late = float(np.mean(~begun & ~outcome.rejected)) if trace is None else 0.0

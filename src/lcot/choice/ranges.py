@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """Where and how draws are made; the draws are the same whatever the workers."""
+    """Where and how draws are made, and the search; answers are the same whatever the workers."""
 
     executor: Executor | None = None  # any of concurrent.futures; None: here
     folder: Path | None = None  # where finished chunks are kept, and found again
     progress: Callable[[int, int], None] | None = None  # called with chunks done and chunks in all
+    processes: int = 1  # copies of this process that share what the executor does not do, itself included
 
 
 HERE = Sampling()
@@ -68,7 +69,9 @@ def with_spread(
         return entries
     tried = {e.system.id: e.tried for e in entries if e.plan is not None and e.plan.bill is not None}
     dearer = {e.system.id: e.simulated.dearer for e in entries if e.simulated and e.system.id not in (seen or {})}
-    work = partial(evaluate, question, tried, seen=seen) if seen else partial(evaluate, question, tried)
+    work = partial(evaluate, question, tried, seen=seen)
+    if sampling.executor is None:
+        work = partial(work, processes=sampling.processes)
     key, folder = "", None
     if sampling.folder is not None:
         runs = sorted((id, sorted(some)) for id, some in (seen or {}).items())

@@ -14,9 +14,10 @@ from lcot.choice.surrogate import Surrogate, surrogate
 from lcot.choice.types import Entry, Plan, Question
 from lcot.errors import Infeasible, MissingFact
 from lcot.serving.capacity import interpolate
+from lcot.serving.replay import simulate
 from lcot.serving.steady import at_load
 from lcot.serving.synthetic import scaled
-from lcot.serving.types import Kernel, Target
+from lcot.serving.types import Target
 from lcot.steptime.types import Deployment
 
 FIRST, TOKEN = "P95 time to first token", "P90 time per output token"
@@ -32,7 +33,7 @@ class Ran:
     token: float  # time per output token there, at the stated facts [s]
 
 
-def through_simulator(entries: Sequence[Entry], question: Question, kernel: Kernel) -> dict[str, dict[str, Ran]]:
+def through_simulator(entries: Sequence[Entry], question: Question) -> dict[str, dict[str, Ran]]:
     """Runs of the finalists' deployments, at most three each.
 
     Parameters
@@ -41,8 +42,6 @@ def through_simulator(entries: Sequence[Entry], question: Question, kernel: Kern
         Those that were simulated are run again at other loads.
     question : Question
         Load, target and site.
-    kernel : callable
-        `lcot.serving.replay.simulate`, or the same elsewhere.
 
     Returns
     -------
@@ -53,7 +52,7 @@ def through_simulator(entries: Sequence[Entry], question: Question, kernel: Kern
     for item in entries:
         if item.simulated is None:
             continue
-        runs = {one.label: ran for one in item.tried if (ran := run_of(one, question, kernel)) is not None}
+        runs = {one.label: ran for one in item.tried if (ran := run_of(one, question)) is not None}
         if runs:
             found[item.system.id] = runs
     return found
@@ -72,7 +71,7 @@ def with_runs(entries: Sequence[Entry], seen: Seen) -> list[Entry]:
     return made
 
 
-def run_of(deployment: Deployment, question: Question, kernel: Kernel) -> Ran | None:
+def run_of(deployment: Deployment, question: Question) -> Ran | None:
     """One copy (with its share of copies for prompts) at several loads. None where it does not serve."""
     try:
         found = plan(deployment, question)
@@ -88,8 +87,8 @@ def run_of(deployment: Deployment, question: Question, kernel: Kernel) -> Ran | 
     rules = replace(rules, replicas=copies // groups, prefill_replicas=prompts // groups)
     rules = replace(rules, prefix_cache=requests.hashes is not None)
 
-    def simulate(intensity: float) -> dict[str, float] | None:
-        outcome = kernel(table, scaled(requests, intensity / top), rules, prompt_table)
+    def times_at(intensity: float) -> dict[str, float] | None:
+        outcome = simulate(table, scaled(requests, intensity / top), rules, prompt_table)
         begun = outcome.first_token <= np.max(outcome.arrival)
         if np.mean(outcome.rejected) > LATE or np.mean(~begun & ~outcome.rejected) > LATE:
             return None
@@ -97,7 +96,7 @@ def run_of(deployment: Deployment, question: Question, kernel: Kernel) -> Ran | 
         times = {FIRST: seen.time_to_first_token.p95, TOKEN: seen.time_per_output_token.p90}
         return {name: times[name] for name in limits(question.target) or (TOKEN,)}
 
-    times = surrogate(simulate, top)
+    times = surrogate(times_at, top)
     if times is None:
         return None
     return Ran(times, max(batch, 1.0), float(interpolate(max(batch, 1.0), points.batch, points.time_per_output_token)))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from lcot.choice.model_error import ERROR, error_of, model_error, slowed, stream_of
 from lcot.choice.search import plan
+from lcot.choice.sharing import shared
 from lcot.choice.sobol import points
 from lcot.choice.types import Question, Spread
 from lcot.errors import DomainError, Infeasible, MissingFact
@@ -189,7 +190,7 @@ def drawn(
     return Drawn(replace(question, site=site), made, factors)
 
 
-def costs(sample: Drawn, n: int, seen: Seen | None = None) -> dict[str, Array]:
+def costs(sample: Drawn, n: int, seen: Seen | None = None, processes: int = 1) -> dict[str, Array]:
     """Blended cost by system and draw: of the best of its deployments in that draw.
 
     Parameters
@@ -200,20 +201,23 @@ def costs(sample: Drawn, n: int, seen: Seen | None = None) -> dict[str, Array]:
         Number of draws. [1]
     seen : mapping of str to mapping of str to Ran, optional
         Runs through the simulator by system and label; those deployments alone stand for their system.
+    processes : int
+        Copies of this process that share the work. [1]
 
     Returns
     -------
     dict of str to ndarray, shape (n,)
         Infinite where no deployment meets the target. [USD/token]
     """
-    found: dict[str, Array] = {}
-    for name, some in sample.deployments.items():
-        runs = (seen or {}).get(name, {})
-        kept = [one for one in some if one.label in runs] or list(some)
+
+    def least(name: str) -> Array:
+        some, runs = sample.deployments[name], (seen or {}).get(name, {})
+        kept = [one for one in some if one.label in runs] or some
         each = [cost_of(one, sample.question, sample.factors[name], (n,), runs.get(one.label)) for one in kept]
-        if each:
-            found[name] = np.min(each, axis=0)
-    return found
+        return np.min(each, axis=0)
+
+    names = [name for name, some in sample.deployments.items() if some]
+    return dict(zip(names, shared(least, names, processes), strict=True))
 
 
 def evaluate(
@@ -222,6 +226,7 @@ def evaluate(
     n: int,
     seed: int,
     seen: Seen | None = None,
+    processes: int = 1,
 ) -> dict[str, Array]:
     """Costs by system and draw; one chunk of work that any process can do (see `lcot.choice.chunks`).
 
@@ -237,13 +242,15 @@ def evaluate(
         Of this chunk. [1]
     seen : mapping of str to mapping of str to Ran, optional
         Runs through the simulator (see `costs`).
+    processes : int
+        Copies of this process that share the work. [1]
 
     Returns
     -------
     dict of str to ndarray, shape (n,)
         Blended cost. [USD/token]
     """
-    return costs(drawn(question, deployments, n, seed), n, seen)
+    return costs(drawn(question, deployments, n, seed), n, seen, processes)
 
 
 def spreads(by_system: Mapping[str, Array]) -> dict[str, Spread]:

@@ -44,6 +44,7 @@ class Workers:
     def sampling(self) -> Generator[Sampling]:
         """How draws are made. Raises `InputError` where that cannot be, or where a worker died."""
         from lcot.choice.ranges import Sampling
+        from lcot.choice.sharing import processors
 
         if not 0 <= self.workers <= MOST:
             raise InputError(f"--workers is {self.workers}; allowed: 0 to {MOST}")
@@ -52,7 +53,7 @@ class Workers:
         with counting("chunks of draws") as done, opened(self.executor, self.workers) as executor:
             progress: Callable[[int, int], None] | None = None if done is None else lambda made, _: done(made)
             try:
-                yield Sampling(executor, self.keep, progress)
+                yield Sampling(executor, self.keep, progress, processors())
             except BrokenExecutor:
                 again = "run the same again to go on" if self.keep else "--keep FOLDER would keep what is finished"
                 raise InputError(f"a worker died ({again})") from None

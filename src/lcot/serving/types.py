@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lcot.facts.types import Numeric
-from lcot.steptime.types import StepTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +139,3 @@ class Outcome:
     bin_width: float  # s
     events: int
     notes: tuple[str, ...] = field(default_factory=tuple[str, ...])
-
-
-class Kernel(Protocol):
-    """`lcot.serving.replay.simulate`, here or in another process."""
-
-    def __call__(
-        self, table: StepTable, requests: Requests, policy: Policy, prefill_table: StepTable | None = None, /
-    ) -> Outcome:
-        """What happens to each request."""
-        ...
