@@ -16,6 +16,12 @@ def test_layouts_that_nobody_states_use_every_device() -> None:
     assert {(layout.tensor, layout.pipeline, layout.copies) for layout in layouts} >= {(8, 1, 2), (8, 2, 1), (1, 1, 16)}
 
 
+def test_experts_that_nobody_places_may_be_spread() -> None:
+    layouts = usual_layouts(catalog.system("dgx-h100"), model_of("deepseek-v3"), 16)
+    assert Layout(copies=2, tensor=1, data=8, expert=8) in layouts
+    assert all(one.data == 1 for one in usual_layouts(catalog.system("trn2-48xl"), model_of("deepseek-v3"), 16))
+
+
 def test_services_of_unknown_size_grow_by_whole_systems() -> None:
     wafers = whole_systems(catalog.system("cs-3"), model_of("llama-3.1-70b"))
     assert [layout.pipeline for layout in wafers[:4]] == [1, 2, 3, 4]

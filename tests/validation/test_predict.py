@@ -171,3 +171,38 @@ def test_a_share_is_of_the_pool_that_its_layout_states() -> None:
     assert share.predicted is not None
     assert whole.predicted is not None
     assert share.predicted == pytest.approx(whole.predicted / 16)
+
+
+def test_the_throughput_of_a_machine_is_not_one_users() -> None:
+    row = {"system": "H100 SXM 80GB", "n_devices": "8", "model": "meta-llama/Llama-3.1-8B-Instruct", "input_len": "512",
+           "output_len": "128", "scenario": "interactive", "metric": "output_tok_s_total"}  # fmt: skip
+    full, one, fast = conditions_of(
+        [
+            {**row, "value": "1"},
+            {**row, "value": "1", "concurrency_or_batch": "1"},
+            {**row, "value": "1", "note": "TPOT 5 ms"},
+        ]
+    )
+    assert protocol_of(full) == "offline"
+    assert protocol_of(one) == "batch"
+    assert protocol_of(replace(full, metric="output_tok_s_per_user")) == "batch"
+    assert protocol_of(replace(full, rate=3.0)) == "server"
+    whole, single, held = (float(one.predicted or 0.0) for one in predict([full, one, fast]))
+    assert whole > 20 * single
+    assert single < held < whole
+
+
+def test_a_pool_that_decodes_is_full_where_no_batch_is_stated() -> None:
+    row = {"system": "H800", "n_devices": "16", "model": "deepseek-ai/DeepSeek-V3", "weight_dtype": "fp8", "value": "1",
+           "parallelism": "dp16 ep16", "scenario": "decode_only", "input_len": "4000", "engine": "SGLang"}  # fmt: skip
+    total, speed = conditions_of([{**row, "metric": "output_tok_s_total"}, {**row, "metric": "output_tok_s_per_user"}])
+    both = predict([total, speed])
+    assert float(both[0].predicted or 0) > 50 * float(both[1].predicted or 0)
+
+
+def test_a_row_may_count_the_decoding_pool_alone() -> None:
+    row = {"system": "H800", "n_devices": "144", "model": "deepseek-ai/DeepSeek-V3", "value": "1", "input_len": "4096",
+           "parallelism": "4P(32 GPU each)+1D(144 GPU); tp1", "metric": "output_tok_s_total"}  # fmt: skip
+    decoding, both = conditions_of([{**row, "scenario": "decode_only"}, {**row, "scenario": "closed_loop"}])
+    assert contradiction(decoding) == ""
+    assert "272 devices" in contradiction(both)

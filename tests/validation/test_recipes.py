@@ -16,6 +16,7 @@ from lcot.validation.predict import assumed
 from lcot.validation.recipes import (
     drafted,
     drafting_of,
+    limit_of,
     recipe_of,
     requests_of,
     with_benchmark_weights,
@@ -196,3 +197,21 @@ def test_the_overview_keeps_8_bits_of_cache_but_for_gpt_oss_on_hopper() -> None:
     assert cache("openai/gpt-oss-20b", "H200") == "bf16"
     fp8 = condition(**{**row, "model": "nvidia/Llama-3.1-8B-Instruct-FP8", "system": "H200", "note": ""})
     assert with_benchmark_weights(plans(fp8)[0].deployment, fp8).precision.kv == "fp8"
+
+
+def test_a_benchmark_without_users_keeps_its_time_per_token() -> None:
+    row = {"source_title": "MLPerf Inference v5.1 results", "model": "meta-llama/Llama-2-70b-chat-hf", "note": ""}
+    assert limit_of(condition(**row, scenario="interactive")) == pytest.approx(0.04)
+    assert limit_of(condition(**row, scenario="server")) == pytest.approx(0.2)
+    assert limit_of(condition(**row, scenario="offline")) == float("inf")
+    said = {**row, "note": "SLO p99 TTFT 2000 ms TPOT 20 ms"}
+    assert limit_of(condition(**said, scenario="server")) == pytest.approx(0.02)
+
+
+def test_amd_runs_of_mlperf_are_quantised() -> None:
+    row = {"source_title": "MLPerf Inference v4.1 results", "system": "AMD MI300X", "engine": "vLLM 0.4.3+rocm614",
+           "model": "meta-llama/Llama-2-70b-chat-hf", "weight_dtype": "fp16", "parallelism": ""}  # fmt: skip
+    one = condition(**row, note="", scenario="offline", concurrency_or_batch="")
+    assert with_benchmark_weights(plans(one)[0].deployment, one).precision.experts == "fp8"
+    other = condition(**{**row, "source_title": "a blog"}, note="", scenario="offline", concurrency_or_batch="")
+    assert with_benchmark_weights(plans(other)[0].deployment, other).precision.experts == "fp16"

@@ -195,7 +195,8 @@ def make(
 def usual_layouts(system: System, model: Architecture, devices: int) -> list[Layout]:
     """Layouts that engines use where nothing is said: whole copies of 1, 2, 4 ... devices, widest first.
 
-    Beyond the scale-up domain a copy is cut into pipeline stages, one per domain.
+    Beyond the scale-up domain a copy is cut into pipeline stages, one per domain. Models with experts also run with
+    data-parallel attention and whole experts on each of the devices of a copy, on GPUs.
     """
     domain = _domain(system)
     heads = max(block.attention.heads for block in model.blocks)
@@ -210,6 +211,8 @@ def usual_layouts(system: System, model: Architecture, devices: int) -> list[Lay
             if width % tensor == 0 and width // tensor <= model.layers:
                 expert_tensor = tensor if moe else 1
                 found.append(Layout(devices // width, tensor, 1, width // tensor, 1, expert_tensor))
+                if moe and system.family == "gpu" and 1 < width == tensor:
+                    found.append(Layout(devices // width, 1, width, 1, width, 1))
         width *= 2
     if devices & (devices - 1) and devices not in [layout.chips // layout.copies for layout in found]:
         found.append(Layout(1, min(devices, domain), 1, max(devices // min(devices, domain), 1), 1, 1))

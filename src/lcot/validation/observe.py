@@ -15,10 +15,11 @@ from lcot.serving.curve import Curve, batches, curve
 from lcot.serving.types import Policy, Traffic
 from lcot.steptime.types import Step, StepTable, StepTime
 from lcot.validation.batch import BatchRun, decode_seconds, prefill_seconds, run_alone, run_batch
-from lcot.validation.recipes import requests_of, shortest
+from lcot.validation.recipes import limit_of, requests_of, shortest
 from lcot.validation.types import Condition
 from lcot.validation.users import Client, closed_loop, open_loop
 
+THROUGHPUT = ("output_tok_s_total", "total_tok_s_total", "input_tok_s_total")
 Values = dict[tuple[str, str], float]  # (metric, statistic) -> value in the unit of a points file
 STATISTICS = ("mean", "p50", "p90", "p95", "p99")
 
@@ -73,8 +74,12 @@ def protocol_of(condition: Condition) -> str:
     scenario, note = condition.scenario, condition.note.lower()
     if scenario in ("prefill_only", "decode_only", "server"):
         return scenario
-    if scenario == "offline" and condition.concurrency is None:
-        return "offline"
+    if condition.concurrency is None and scenario != "single_stream":
+        if condition.rate is not None:
+            return "server"
+        whole = condition.metric in THROUGHPUT and condition.devices > 0  # what a machine gives, not one user's
+        if scenario == "offline" or whole:
+            return "offline"
     if "avg_batch_size" in note or "steady state" in note:
         return "steady"
     alone = scenario in ("single_stream", "interactive") and (condition.concurrency or 1) <= 1
@@ -149,7 +154,8 @@ def _prefill_only(condition: Condition, setup: Setup, i: float, o: float) -> Val
 
 def _decode_only(condition: Condition, setup: Setup, i: float, o: float) -> Values:
     pool = setup.serving
-    n = _sizes(condition, pool)
+    full = condition.concurrency is None and condition.metric in THROUGHPUT and condition.devices > 0
+    n = filling(pool, i + o / 2.0) if full else _sizes(condition, pool)
     tokens = max(o, 2.0)
     seconds, joules = decode_seconds(pool.steps, n, i, tokens - 1.0)
     per_token = seconds / (tokens - 1.0)
@@ -159,6 +165,16 @@ def _decode_only(condition: Condition, setup: Setup, i: float, o: float) -> Valu
     return values | _everywhere("tpot_ms", 1e3 * per_token) | _everywhere("output_tok_s_per_user", 1.0 / per_token)
 
 
+LARGEST_BATCH = 1024.0  # of a device, that engines capture graphs for
+
+
+def filling(pool: Pool, length: float) -> float:
+    """Sequences of this length that the cache of one copy holds, at most `LARGEST_BATCH` on each device. [1]"""
+    held = float(pool.steps.kv_capacity) / (length + float(pool.steps.fixed(length)))
+    chips = pool.steps.deployment.chips
+    return float(min(max(held, 1.0), LARGEST_BATCH * chips, pool.steps.max_sequences))
+
+
 def _offline(condition: Condition, setup: Setup, i: float, o: float) -> Values:
     """Everything at once: the batch that gives the highest rate of those that the cache holds."""
     pool = setup.serving
@@ -166,9 +182,12 @@ def _offline(condition: Condition, setup: Setup, i: float, o: float) -> Values:
     each = float("inf") if requests is None else ceil(requests / pool.copies)
     top = min(pool.steps.max_sequences, setup.policy.max_sequences, each)
     points = curve(pool.steps, traffic, batches(top), setup.policy.max_batched_tokens)
-    rate = np.where(points.batch <= points.held, in_waves(points.batch, points.rate, each), 0.0)
+    fits = (points.batch <= points.held) & (points.time_per_output_token <= limit_of(condition))
+    rate = np.where(fits, in_waves(points.batch, points.rate, each), 0.0)
     best = int(np.argmax(rate))
     if not rate[best] > 0:
+        if float(np.max(points.held)) >= 1.0:
+            raise Infeasible("no batch keeps the time per output token that the benchmark allows", "time per token")
         raise Infeasible("the KV cache does not hold one request beside the weights", "KV cache")
     values = _rates(pool.copies, 1.0 / float(rate[best]), 1.0, i, o, _power(points, best))
     each = float(points.time_per_output_token[best])

@@ -13,7 +13,7 @@ from lcot.steptime.types import Deployment, Speculation, StepTable, StepTime
 from lcot.validation.consistency import contradiction, is_share
 from lcot.validation.deploying import OFF, Overrides, Plan, drafted, engine_id, model_of, plans
 from lcot.validation.intervals import mixture
-from lcot.validation.observe import Pool, Setup, Values, observe, protocol_of
+from lcot.validation.observe import THROUGHPUT, Pool, Setup, Values, filling, observe, protocol_of
 from lcot.validation.points import USUAL
 from lcot.validation.policies import policy_of
 from lcot.validation.recipes import drafting_of, with_benchmark_weights, with_recipe_cache
@@ -21,7 +21,6 @@ from lcot.validation.spreads import Spreads, committed_spreads, path_of, widenin
 from lcot.validation.types import Condition, Layout, Prediction
 
 STATISTIC = {"": "mean", "median": "p50", "average": "mean"}
-THROUGHPUT = ("output_tok_s_total", "total_tok_s_total", "input_tok_s_total")
 TOTALS = (*THROUGHPUT, "watts_system", "joules_per_token")
 MIXED_SHARE = 0.25  # weight of unstated multi-token prediction where the model ships it; see docs/accuracy.md
 FEW = 8.0  # requests that the cache of any copy should hold at once [1]
@@ -177,7 +176,6 @@ def _best(condition: Condition, speculation: Speculation, overrides: Overrides |
 
 
 USUAL_BATCH = 128.0  # of a device in a decode pool
-LARGEST_BATCH = 1024.0  # that engines capture graphs for
 POOLS = (16, 32, 64, 144)  # devices of the pools that serve such models where rows give the share of one
 
 
@@ -216,10 +214,8 @@ def _filling(condition: Condition, speculation: Speculation, overrides: Override
     if condition.metric not in THROUGHPUT or condition.scenario != "decode_only":
         return USUAL_BATCH
     plan = with_caches(plans(condition, speculation, overrides)[0], condition)
-    steps, (i, o) = steps_of(plan.deployment), _lengths(condition)
-    length = i + o / 2.0
-    held = float(steps.kv_capacity) / (length + float(steps.fixed(length))) / plan.deployment.chips
-    return float(min(max(held, 1.0), LARGEST_BATCH))
+    pool, (i, o) = setup_of(condition, plan).serving, _lengths(condition)
+    return max(filling(pool, i + o / 2.0) / pool.steps.deployment.chips, 1.0)
 
 
 def with_caches(plan: Plan, condition: Condition) -> Plan:
@@ -323,6 +319,6 @@ def _prediction(condition: Condition, answer: Answer, spreads: Spreads) -> Predi
     spread = spreads.of(path, factor)
     low, middle, high = mixture([(weight, value, spread) for weight, value in parts])
     status, reason = "predicted", ""
-    if condition.scenario == "server" and condition.rate and condition.metric in THROUGHPUT:
+    if protocol_of(condition) == "server" and condition.rate and condition.metric in THROUGHPUT:
         status, reason = "identity", "open-loop throughput is the offered rate times the lengths"
     return Prediction(condition.id, condition.value, middle, low, high, status, reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
@@ -92,6 +93,8 @@ def with_benchmark_weights(deployment: Deployment, condition: Condition) -> Depl
     """The deployment in the formats that a benchmark's runs use, where its rows name those of the reference."""
     chip, current = deployment.system.chip, deployment.precision
     for rule in _benchmarks(condition):
+        if rule.get("vendor", chip.vendor) != chip.vendor:
+            continue
         wide = current.experts in ("fp16", "bf16")
         unit = next((needed for name, needed in rule.get("own", {}).items() if name in condition.model), "fp8")
         if "kv" in rule and not wide and chip.facts.has(f"peak.{unit}"):
@@ -103,11 +106,28 @@ def with_benchmark_weights(deployment: Deployment, condition: Condition) -> Depl
     return deployment
 
 
-def _benchmarks(condition: Condition) -> list[dict[str, Any]]:
+def _benchmarks(condition: Condition, any_engine: bool = False) -> list[dict[str, Any]]:
     """Rules of the benchmarks that a row is a run of."""
     said = f"{condition.source} {condition.note}".lower()
     rules = _content()["benchmarks"]
-    return [rule for rule in rules if rule["mark"] in said and condition.engine in rule["engines"]]
+    return [rule for rule in rules if rule["mark"] in said and (any_engine or condition.engine in rule["engines"])]
+
+
+STATED_LIMIT = re.compile(r"TPOT\s*(?:<=|<|of|at most)?\s*(\d+(?:\.\d+)?)\s*ms", re.IGNORECASE)
+
+
+def limit_of(condition: Condition) -> float:
+    """Most time per output token that a run without stated users keeps: the note's, or its benchmark's. [s]"""
+    if condition.scenario not in ("server", "interactive"):
+        return float("inf")
+    said = STATED_LIMIT.search(condition.note)
+    if said:
+        return 1e-3 * float(said[1])
+    for rule in _benchmarks(condition, any_engine=True):
+        for name, limits in rule.get("limits", {}).items():
+            if condition.model.startswith(name) and condition.scenario in limits:
+                return 1e-3 * float(limits[condition.scenario])
+    return float("inf")
 
 
 def requests_of(condition: Condition) -> float | None:
