@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from time import monotonic
 
 
 @contextmanager
@@ -19,4 +20,13 @@ def counting(what: str, total: int | None = None) -> Generator[Callable[[int], N
     columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
         task = bar.add_task(what, total=total)
-        yield lambda done: bar.update(task, completed=done, refresh=True)
+        shown = 0.0
+
+        def show(done: int) -> None:  # without a thread that refreshes, so that the process can still be copied
+            nonlocal shown
+            bar.update(task, completed=done)
+            if monotonic() - shown > 0.1:
+                bar.refresh()
+                shown = monotonic()
+
+        yield show
