@@ -24,14 +24,21 @@ def step_time(table, sequences, context, tokens=0, pairs=0.0, prompts=0):
         last = len(values) - 1
         return values[at] if at <= last else values[last] + (at - last) * (values[last] - values[last - 1])
 
+    def added(one, mine, own, context, tokens, pairs, prompts):
+        assert len(one.prompt) == 1, "the oracle reads tables with one prompt row"
+        seconds = curve(one.tokens, mine + tokens) - curve(one.tokens, mine) + piece(one.prompt[0], pairs)
+        return seconds + rest(one, (own, context / max(own, 1), tokens, pairs / tokens, prompts))
+
     seconds = piece(table.decode[sequences], context)
-    if prompts:
-        assert len(table.prompt) == 1, "the oracle reads tables with one prompt row"
+    if not prompts:
+        return seconds
+    if table.slots is None:
         mine = sequences * table.tokens_per_sequence
-        seconds += curve(table.tokens, mine + tokens) - curve(table.tokens, mine)
-        seconds += piece(table.prompt[0], pairs)
-        seconds += rest(table, (sequences, context / max(sequences, 1), tokens, pairs / tokens, prompts))
-    return seconds
+        return seconds + added(table, mine, sequences, context, tokens, pairs, prompts)
+    count = min(prompts, table.stages)
+    part = (0, 0, 0.0, math.ceil(tokens / count), pairs / count, prompts / count)
+    slots = piece(table.slots.decode[sequences], context) + count * added(table.slots, *part)
+    return max(seconds, added(table, *part), slots)
 
 
 def rest(table, at):

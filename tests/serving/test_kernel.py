@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,7 @@ from lcot.steptime.types import StepTable
 UNIT = 2.0**-12  # s: all times of the exact tests are multiples of a power of two
 
 
-def random_table(draw, sequences, capacity, dyadic=True):
+def random_table(draw, sequences, capacity, dyadic=True, pipelines=True):
     """Step times that bend in the context, the tokens and the sequences."""
 
     def part(low, high, size=None, scale=1.0):
@@ -39,7 +41,11 @@ def random_table(draw, sequences, capacity, dyadic=True):
     bend = float(draw.integers(100, 3000))
     slope = float(part(0, 8, scale=UNIT / 256))
     prompt = np.array([[[0.0, 0.0, slope], [bend, slope * bend, 2 * slope]]])
-    return StepTable(decode, tokens, prompt, np.array([1.0]), rest, grid, capacity, int(draw.integers(1, 3)))
+    table = StepTable(decode, tokens, prompt, np.array([1.0]), rest, grid, capacity, int(draw.integers(1, 3)))
+    stages = int(draw.choice([1, 1, 2])) if dyadic else int(draw.integers(1, 6))
+    if not pipelines or stages == 1:
+        return table
+    return replace(table, slots=random_table(draw, sequences, capacity, dyadic, pipelines=False), stages=stages)
 
 
 def random_policy(draw, sequences, hashed, dyadic=True):

@@ -33,13 +33,15 @@ def test_another_process_loads_the_code_without_the_compiler():
 def test_code_goes_to_the_users_cache_where_the_sources_are_read_only(tmp_path, monkeypatch):
     barred = tmp_path / "file"
     barred.write_text("")  # a folder below a file cannot be made
-    places = [barred / "__pycache__" / "kernel.o", tmp_path / "cache" / "kernel.o"]
-    monkeypatch.setattr(native, "kept", lambda: places)
+    monkeypatch.setattr(native, "HERE", barred)
+    monkeypatch.setattr(native, "_key", lambda: "0")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    place = tmp_path / "cache" / "lcot" / "kernel-0.o"
     monkeypatch.setattr("lcot.serving.kernel.compiled.machine_code", lambda: ("entry", b"code"))
     assert not native.ready()
     assert native._code() == b"entry\ncode"
-    assert places[1].read_bytes() == b"entry\ncode"
-    assert [path.name for path in places[1].parent.iterdir()] == ["kernel.o"]
+    assert place.read_bytes() == b"entry\ncode"
+    assert list(place.parent.iterdir()) == [place]
     monkeypatch.setattr("lcot.serving.kernel.compiled.machine_code", pytest.fail)
     assert native._code() == b"entry\ncode"
 

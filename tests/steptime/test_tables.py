@@ -9,8 +9,10 @@ import pytest
 
 from lcot.errors import DomainError
 from lcot.facts import catalog
+from lcot.steptime.cycles import cycle_time
 from lcot.steptime.estimate import estimate
-from lcot.steptime.tables import cycle_time, table_time, tables
+from lcot.steptime.table_time import table_time
+from lcot.steptime.tables import tables
 from lcot.steptime.types import Breakdown, Deployment, Speculation, Step, StepTime
 from lcot.workload.formats import precision
 from lcot.workload.models import model
@@ -104,6 +106,26 @@ def test_pipeline_cycle():
     np.testing.assert_allclose(time, [0.02, 0.02, 0.024, 0.024])
 
 
+def test_prompts_travel_apart_in_a_pipeline():
+    # 4 stages; sequences take 20 ms through and 5 ms in a stage, prompts 1 ms a token through, 0.4 ms in the slowest.
+    # 8 sequences in 4 batches take 4 x 5 ms; a prompt of 10 tokens 10 ms through, so 24 ms go by in the slowest stage;
+    # one of 30 tokens takes 30 ms through, 32 ms in the slowest; three of 10 go in three batches: as long as one of 30.
+    def through(s):
+        return 0.02 * (s.decode_sequences > 0) + 1e-3 * s.prefill_tokens
+
+    def stage(s):
+        return 0.005 * (s.decode_sequences > 0) + 4e-4 * s.prefill_tokens
+
+    steps = made_up(through, stage, stages=4)
+    tokens, prompts = np.array([10.0, 30.0, 30.0, 29.0]), np.array([1.0, 1.0, 3.0, 3.0])
+    wanted = [0.024, 0.032, 0.032, 0.032]  # 29 tokens in three batches: the largest has 10
+    beside = Step(8.0, 800.0, tokens, 0.0 * tokens, prompts)
+    np.testing.assert_allclose(cycle_time(steps, beside), wanted)
+    np.testing.assert_allclose(table_time(tables(steps, 16, 64), 8, 800.0, tokens, 0.0, prompts), wanted, rtol=1e-6)
+    alone = cycle_time(steps, Step(0.0, 0.0, tokens, 0.0 * tokens, prompts))
+    np.testing.assert_allclose(alone, [0.01, 0.03, 0.012, 0.012])
+
+
 def test_limits_below_one_are_refused():
     with pytest.raises(DomainError):
         tables(made_up(straight), 0, 256)
@@ -115,6 +137,11 @@ CASES = [
     ("hgx-h200", "deepseek-r1", {"data": 8, "expert": 8}, "", 512, 16384),
     ("hgx-h200", "gemma-3-27b", {"tensor": 2}, "", 256, 8192),
     ("dgx-h100", "deepseek-r1", {"data": 32, "expert": 32}, "sglang", 2048, 65536),
+    ("hgx-h200", "llama-3.3-70b", {"pipeline": 8}, "", 256, 65536),
+    ("hgx-h200", "gpt-oss-120b", {"pipeline": 4}, "", 512, 8192),
+    ("hgx-h200", "deepseek-r1", {"tensor": 8, "pipeline": 2, "expert": 8}, "", 512, 16384),
+    ("cs-3", "llama-3.3-70b", {"pipeline": 16}, "", 256, 8192),
+    ("groqrack-llama70b", "llama-3.3-70b", {"tensor": 16, "pipeline": 144}, "", 256, 65536),  # prompts in pieces of 32
 ]
 
 

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from lcot.errors import Infeasible
 from lcot.facts import catalog
-from lcot.steptime.tables import cycle_time, table_time, tables
+from lcot.steptime.cycles import cycle_time
+from lcot.steptime.table_time import table_time
+from lcot.steptime.tables import tables
 from lcot.steptime.types import Deployment, Step
 from lcot.steptime.wafer import block_side, chain_time, elements_moved, sums_over_blocks, wafer
 from lcot.workload import models

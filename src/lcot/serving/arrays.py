@@ -62,7 +62,10 @@ def _block(policy: Policy) -> int:
 
 
 def stacked(tables: list[StepTable]) -> dict[str, np.ndarray]:
-    """Arrays of the pools, one above the other; a shorter one is padded where it is never read. [s, s/token, token]"""
+    """Arrays of the pools, one above the other, then those of their slowest stages, where there are pipelines.
+
+    A shorter one is padded where it is never read. [s, s/token, token]
+    """
 
     def stack(parts: list[np.ndarray]) -> np.ndarray:
         sizes = [max(size) for size in zip(*(part.shape for part in parts), strict=True)]
@@ -71,6 +74,8 @@ def stacked(tables: list[StepTable]) -> dict[str, np.ndarray]:
             whole[(i, *(slice(n) for n in part.shape))] = part
         return whole
 
+    if any(t.slots is not None for t in tables):
+        tables = [*tables, *(t.slots or t for t in tables)]
     longest = max(len(t.tokens) for t in tables)
     axes = [stack([np.asarray(axis, np.float64) for axis in t.grid]) for t in tables]
     return {
@@ -133,6 +138,7 @@ def initial(
         "disaggregated": policy.prefill_replicas > 0,
         "max_context": policy.max_context or 2**60,
         "closed": concurrency > 0,
+        "pools": 2 if policy.prefill_replicas else 1,
         "acceptance": round(policy.acceptance_length * FINE) / FINE,
         "reserve": policy.reserve,
         "before": policy.before,
@@ -147,6 +153,7 @@ def initial(
         replicas[name] = -1
     replicas["pool_capacity"] = [int(pool.kv_capacity) // block for pool in pools]
     replicas["free"] = replicas["pool_capacity"]
+    replicas["stages"] = [pool.stages for pool in pools]
     replicas["pool"][policy.prefill_replicas :] = 1 if policy.prefill_replicas else 0
     nodes = int(replicas["pool_capacity"].max()) * block // hash_block + 1 if policy.prefix_cache else 1
     size = 1 << (2 * nodes).bit_length()

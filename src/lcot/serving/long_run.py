@@ -124,7 +124,9 @@ def stream_simulation(
 
 def _mark(table: StepTable | None) -> float:
     """A number by which to know a table again."""
-    return 0.0 if table is None else float(np.sum(table.decode[..., 1:])) + float(np.sum(table.tokens))
+    if table is None:
+        return 0.0
+    return float(np.sum(table.decode[..., 1:])) + float(np.sum(table.tokens)) + _mark(table.slots)
 
 
 def _key(trace: Path, policy: Policy, *more: float) -> str:

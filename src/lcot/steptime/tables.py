@@ -8,12 +8,15 @@ products share, the attention of the prompts, and, on a grid, whatever the sum o
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lcot.errors import DomainError
+from lcot.steptime.cycles import decode_slots, decode_way
+from lcot.steptime.table_time import table_time
 from lcot.steptime.types import Step, StepTable, StepTime
 
 Reals = NDArray[np.float64]
@@ -21,6 +24,8 @@ EXACT = 256  # decoding sequences up to which every batch is evaluated
 TOKENS = 512  # tokens up to which every number is evaluated
 TOLERANCE = 1e-3  # of a pure decode step: the pieces are as many as this needs
 CLOSE = 1e-3  # of a step with prompts: what the rest may miss between two points of an axis
+JUMP = 1e-3  # of the time of some tokens: what one more token may change it by, beyond what others do
+FEW = 32  # prompt tokens up to which every number is a point of the rest, where tokens matter there
 PROBES = 192  # steps at which every axis is probed
 CHUNK = 1 << 14  # steps evaluated in one call
 
@@ -46,7 +51,7 @@ def tables(
     Returns
     -------
     StepTable
-        Within 0.5 % of ``steps.latency``; with pipeline stages, of `cycle_time`.
+        Within 0.5 % of ``steps.latency``; with pipeline stages, of `lcot.steptime.cycles.cycle_time`.
 
     Raises
     ------
@@ -59,7 +64,8 @@ def tables(
 
     for D decoding sequences with contexts that sum to C, and S prompts with P tokens that attend to Q positions. F is
     straight in C between points that are put where it bends, G and A are the time of prompts alone, and R is what is
-    left of the step, linear between points of a grid.
+    left of the step, linear between points of a grid. With pipeline stages there is one such sum for the way through
+    all stages and one for the time in the slowest, and prompts and sequences have no token in common.
 
     References
     ----------
@@ -67,123 +73,48 @@ def tables(
     """
     if max_sequences < 1 or max_batched_tokens < 1:
         raise DomainError("max_sequences", min(max_sequences, max_batched_tokens), "1 or more", "table")
-    time = _evaluated(steps)
     longest = max_context or steps.deployment.model.max_context
     queries = 1 + steps.deployment.speculation.draft_tokens
-    most = max_batched_tokens + max_sequences * queries
+    limits = (max_sequences, max_batched_tokens, longest, queries)
+    if steps.stages == 1:
+        table = _table(lambda step: np.asarray(steps.latency(step).total), *limits, mixed)
+    else:
+        table = _pipeline(steps, limits)
+    return replace(table, kv_capacity=float(np.min(steps.kv_capacity)))
+
+
+def _pipeline(steps: StepTime, limits: tuple[int, int, int, int]) -> StepTable:
+    """Sequences and prompts travel apart, so no step has both; prompts are tabulated by the micro-batch."""
+
+    def slots(step: Step) -> Reals:
+        decode = decode_slots(steps, np.asarray(step.decode_sequences), np.asarray(step.decode_context))
+        return np.where(np.asarray(step.prefill_tokens) > 0, np.asarray(steps.interval(step).total), decode)
+
+    def ways(step: Step) -> Reals:
+        sequences, context = np.asarray(step.decode_sequences), np.asarray(step.decode_context)
+        decode = np.maximum(decode_way(steps, sequences, context), decode_slots(steps, sequences, context))
+        return np.where(np.asarray(step.prefill_tokens) > 0, np.asarray(steps.latency(step).total), decode)
+
+    return replace(_table(ways, *limits, False), slots=_table(slots, *limits, False), stages=steps.stages)
+
+
+def _table(
+    function: Callable[[Step], Reals], max_sequences: int, most: int, longest: int, queries: int, mixed: bool
+) -> StepTable:
+    """The table of one function of a step."""
+    time = _evaluated(function)
     decode = _decode(time, max_sequences, longest)
-    tokens = _tokens(time, most)
-    rows, prompt = _prompt(time, tokens, max_batched_tokens, longest)
-    bare = StepTable(
-        decode, tokens, prompt, rows, np.zeros((1,) * 5), (np.zeros(1),) * 5, float(np.min(steps.kv_capacity)), queries
-    )
-    grid = _grid(time, bare, max_sequences, max_batched_tokens, longest, mixed)
+    tokens = _tokens(time, most + max_sequences * queries)
+    rows, prompt = _prompt(time, tokens, most, longest)
+    none = (np.zeros(1),) * 5
+    bare = StepTable(decode, tokens, prompt, rows, np.zeros((1,) * 5), none, 0.0, queries)
+    grid = _grid(time, bare, max_sequences, most, longest, mixed)
     d, c, p, q, s = np.meshgrid(*grid, indexing="ij")
     rest = time(d, d * c, p, p * q, s) - table_time(bare, d, d * c, p, p * q, s)
-    return StepTable(decode, tokens, prompt, rows, rest, grid, bare.kv_capacity, queries)
+    return replace(bare, rest=rest, grid=grid)
 
 
-def cycle_time(steps: StepTime, step: Step) -> Reals:
-    r"""Time in which every sequence of a step gets its next token.
-
-    Parameters
-    ----------
-    steps : StepTime
-        The copy.
-    step : Step
-        All sequences and prompts in flight. [1], [token]
-
-    Returns
-    -------
-    ndarray, shape (...)
-        The latency of the step without pipeline stages. [s]
-
-    Raises
-    ------
-    MissingFact
-        If a fact that the step time needs is not on record.
-
-    Notes
-    -----
-    With s stages the D sequences travel as :math:`m = \min(s, D)` micro-batches, the S prompts as
-    :math:`k = \min(s, S)` more:
-
-    .. math:: T = \max\left( L(D/m, C/m),\; L(P/k, Q/k, S/k),\; m\,I(D/m, C/m) + k\,I(P/k, Q/k, S/k) \right)
-
-    for the latency L through all stages and the interval I of the slowest.
-
-    References
-    ----------
-    :cite:t:`narayanan2021`, section 2.2.
-    """
-    if steps.stages == 1:
-        return np.asarray(steps.latency(step).total, np.float64)
-    parts = (
-        step.decode_sequences,
-        step.decode_context,
-        step.prefill_tokens,
-        step.prefill_pairs,
-        step.prefill_sequences,
-    )
-    d, c, p, q, s = np.broadcast_arrays(*(np.asarray(part, np.float64) for part in parts))
-    batches = np.clip(np.floor(d), 1.0, float(steps.stages))
-    one = Step(decode_sequences=d / batches, decode_context=c / batches)
-    groups = np.clip(s, 1.0, float(steps.stages))
-    prompts = Step(prefill_tokens=p / groups, prefill_pairs=q / groups, prefill_sequences=s / groups)
-    slowest = np.where(d > 0, batches * steps.interval(one).total, 0.0)
-    slowest = slowest + np.where(p > 0, groups * steps.interval(prompts).total, 0.0)
-    through = np.maximum(
-        np.where(d > 0, steps.latency(one).total, 0.0), np.where(p > 0, steps.latency(prompts).total, 0.0)
-    )
-    return np.maximum(slowest, through)
-
-
-def table_time(table: StepTable, d: Reals, c: Reals, p: Reals, q: Reals, s: Reals) -> Reals:
-    """Time of steps as the kernel reads it from a table.
-
-    Parameters
-    ----------
-    table : StepTable
-        The table.
-    d, c : ndarray, shape (...)
-        Decoding sequences [1] and the sum of their contexts. [token]
-    p, q, s : ndarray, shape (...)
-        Prompt tokens [token], positions they attend to [token], prompts. [1]
-
-    Returns
-    -------
-    ndarray, shape (...)
-        Seconds. [s]
-
-    Raises
-    ------
-    IndexError
-        If there are more sequences than the table covers.
-
-    Notes
-    -----
-    .. math:: T = F_D(C) + G(vD + P) - G(vD) + A(P, Q) + R(D, C/D, P, Q/P, S)
-
-    References
-    ----------
-    :cite:t:`agrawal2024vidur`.
-    """
-    d, c, p, q, s = np.broadcast_arrays(*(np.asarray(x, np.float64) for x in (d, c, p, q, s)))
-    shape = d.shape
-    d, c, p, q, s = (x.ravel() for x in (d, c, p, q, s))
-    pieces = table.decode[d.astype(np.int64)]
-    j = np.maximum(np.sum(pieces[:, :, 0] <= c[:, None], axis=1) - 1, 0)
-    chosen = pieces[np.arange(len(j)), j]
-    time = chosen[:, 1] + chosen[:, 2] * (c - chosen[:, 0])
-    at = np.arange(len(table.tokens), dtype=np.float64)
-    own = d * table.tokens_per_sequence
-    extra = np.interp(own + p, at, table.tokens) - np.interp(own, at, table.tokens) + _prompt_time(table, p, q)
-    mean = (d, c / np.maximum(d, 1.0), p, q / np.maximum(p, 1e-9), s)
-    extra = extra + _interpolated(table.rest, table.grid, mean)
-    return (time + np.where(p > 0, extra, 0.0)).reshape(shape)
-
-
-def _evaluated(steps: StepTime) -> Callable[..., Reals]:
+def _evaluated(function: Callable[[Step], Reals]) -> Callable[..., Reals]:
     def time(d: Reals, c: Reals, p: Reals | float = 0.0, q: Reals | float = 0.0, s: Reals | float = 0.0) -> Reals:
         parts = np.broadcast_arrays(*(np.asarray(x, np.float64) for x in (d, c, p, q, s)))
         flat = [part.ravel() for part in parts]
@@ -191,7 +122,7 @@ def _evaluated(steps: StepTime) -> Callable[..., Reals]:
         for start in range(0, out.size, CHUNK):
             piece = slice(start, start + CHUNK)
             step = Step(*(part[piece] for part in flat))
-            out[piece] = cycle_time(steps, step)
+            out[piece] = function(step)
         return out.reshape(parts[0].shape)
 
     return time
@@ -251,10 +182,19 @@ def _tokens(time: Callable[..., Reals], most: int) -> Reals:
     """Time of ``n`` prompt tokens that attend to nothing; 0 for none."""
     points = _levels(most, 1.01, TOKENS)
     values = time(0.0, 0.0, points[1:], 0.0, 1.0)
+    if len(_jumps(values[:TOKENS])):
+        points = np.arange(most + 1, dtype=np.float64)
+        values = time(0.0, 0.0, points[1:], 0.0, 1.0)
     every = np.arange(most + 1, dtype=np.float64)
     curve = np.interp(every, points[1:], values)
     curve[0] = 0.0
     return curve
+
+
+def _jumps(values: Reals) -> Reals:
+    """Numbers of tokens from 1 on, after which one more changes the time by far more than one more does elsewhere."""
+    change = np.abs(np.diff(values))
+    return 1.0 + np.flatnonzero(change > JUMP * values[1:] + 4.0 * np.median(change)).astype(np.float64)
 
 
 def _prompt(time: Callable[..., Reals], tokens: Reals, most: int, longest: int) -> tuple[Reals, Reals]:
@@ -268,51 +208,15 @@ def _prompt(time: Callable[..., Reals], tokens: Reals, most: int, longest: int) 
     return rows, np.stack([edges[:, :-1], values[:, :-1], slopes], axis=2)
 
 
-def _prompt_time(table: StepTable, p: Reals, q: Reals) -> Reals:
-    rows = np.asarray(table.prompt_tokens, np.float64)
-    low = np.clip(np.searchsorted(rows, p, side="right") - 1, 0, len(rows) - 1)
-    high = np.minimum(low + 1, len(rows) - 1)
-    scaled = np.maximum(p, 1e-9)
-
-    def row(i: NDArray[np.int64]) -> Reals:
-        pieces = table.prompt[i]
-        at = q * rows[i] / scaled if len(rows) > 1 else q
-        j = np.maximum(np.sum(pieces[:, :, 0] <= at[:, None], axis=1) - 1, 0)
-        chosen = pieces[np.arange(len(j)), j]
-        return chosen[:, 1] + chosen[:, 2] * (at - chosen[:, 0])
-
-    share = np.where(high > low, (p - rows[low]) / np.maximum(rows[high] - rows[low], 1e-9), 0.0)
-    inside = row(low) + (row(high) - row(low)) * share
-    return np.where((len(rows) > 1) & (p >= rows[-1]), row(low) * scaled / rows[-1], inside)
-
-
-def _interpolated(rest: Reals, grid: tuple[Reals, ...], at: tuple[Reals, ...]) -> Reals:
-    weights: list[tuple[NDArray[np.int64], Reals]] = []
-    for axis, where in zip(grid, at, strict=True):
-        low = np.clip(np.searchsorted(axis, where, side="right") - 1, 0, max(len(axis) - 2, 0))
-        if len(axis) == 1:
-            weights.append((low, np.zeros_like(where)))
-            continue
-        weights.append((low, np.clip((where - axis[low]) / (axis[low + 1] - axis[low]), 0.0, 1.0)))
-    total = np.zeros_like(at[0])
-    for corner in range(32):
-        high = [corner >> axis & 1 for axis in range(5)]
-        if any(h and len(axis) == 1 for h, axis in zip(high, grid, strict=True)):
-            continue
-        share = np.ones_like(total)
-        for h, (_, w) in zip(high, weights, strict=True):
-            share = share * (w if h else 1.0 - w)
-        total += share * rest[tuple(low + h for h, (low, _) in zip(high, weights, strict=True))]
-    return total
-
-
 def _grid(
     time: Callable[..., Reals], bare: StepTable, max_sequences: int, most: int, longest: int, mixed: bool
 ) -> tuple[Reals, ...]:
     """Axes of the rest, with the points that it needs: one where the rest does not depend on the axis."""
     prompts = _levels(min(max_sequences, most, 128), 1.5, 16)[1:]
-    means = np.concatenate([[0.0], np.geomspace(32.0, max(float(longest), 64.0), 12)])
-    full = (_levels(max_sequences, 1.3, 16), means, _levels(most, 1.1, 4)[1:], means, prompts)
+    means = np.concatenate([[0.0], np.geomspace(32.0, max(float(longest), 64.0), 12 if mixed else 24)])
+    jumps = _jumps(bare.tokens[1:])
+    chunks = np.unique(np.concatenate([_levels(most, 1.1, 4 if mixed else FEW)[1:], jumps, jumps + 1.0]))
+    full: tuple[Reals, ...] = (_levels(max_sequences, 1.3, 16), means, chunks[chunks <= most], means, prompts)
     draw = np.random.default_rng(0)
     d, c, p, q, s = (draw.choice(axis[axis > 0], PROBES)[:, None] for axis in full)
     d = d * (draw.random((PROBES, 1)) < 0.8) if mixed else 0.0 * d
@@ -324,8 +228,13 @@ def _grid(
         exact = time(d_, d_ * c_, p_, p_ * q_, s_)
         return exact - table_time(bare, d_, d_ * c_, p_, p_ * q_, s_), exact
 
-    first = [np.zeros(1), np.zeros(1)] if not mixed else []  # without decoding sequences the rest has no such axes
-    return (*first, *(_needed(full[axis], *missing(axis)) for axis in range(len(first), 5)))
+    first: list[Reals] = (
+        [np.zeros(1), np.zeros(1)] if not mixed else []
+    )  # without decoding sequences the rest has no such axes
+    grid = [*first, *(_needed(full[axis], *missing(axis)) for axis in range(len(first), 5))]
+    if not mixed and len(grid[2]) > 1:
+        grid[2] = np.unique(np.concatenate([grid[2], full[2][: min(FEW, most)]]))
+    return tuple(grid)
 
 
 def _needed(points: Reals, values: Reals, scale: Reals) -> Reals:

@@ -125,6 +125,9 @@ class StepTable:
     A step of D decoding sequences with contexts that sum to C, and of S prompts with P tokens that attend to Q
     positions, takes ``decode[D](C)``, and where there are prompts also
     ``tokens[v D + P] - tokens[v D] + prompt(P, Q) + rest(D, C / D, P, Q / P, S)`` with v ``tokens_per_sequence``.
+    With ``slots`` there are pipeline stages, and a step is a cycle: prompts travel as ``k = min(stages, S)``
+    micro-batches, apart from the sequences; their terms are of one micro-batch, without those of the sequences, and
+    the cycle takes as long as the slower of both, or as ``slots`` of the sequences and k times that of a micro-batch.
     """
 
     decode: Numeric  # (D, segment, 3): context sum where the segment begins, seconds there, seconds per token
@@ -135,6 +138,8 @@ class StepTable:
     grid: tuple[Numeric, ...]  # the five axes of `rest`
     kv_capacity: float  # tokens of KV cache of one copy
     tokens_per_sequence: int = 1  # tokens that a decoding sequence puts into a step (with speculation: all proposed)
+    slots: StepTable | None = None  # with pipeline stages: the same for the time that the slowest stage is taken
+    stages: int = 1
 
     @property
     def max_sequences(self) -> int:

@@ -104,6 +104,27 @@ def rest_time(rest: Any, shape: Any, axes: Any, pool: Any, work: Any) -> Any:
 
 
 @part
+def decode_time(surface: Any, table: Any, decoding: Any, context: Any, hint: Any) -> Any:
+    """Time of a step of decoding sequences alone."""
+    j = segment_of(surface, table, decoding, context, hint)
+    piece = surface[table, decoding, j]
+    return piece[1] + piece[2] * (context - piece[0])
+
+
+@part
+def added_time(
+    token_time: Any, rows: Any, row_tokens: Any, rest: Any, shape: Any, axes: Any, work: Any, table: Any, own: Any,
+    tokens: Any, pairs: Any,
+) -> Any:  # fmt: skip
+    """What prompts add to a step with ``own`` tokens of decoding sequences; the rest is looked up at ``work[2]``."""
+    return (
+        (looked_up(token_time, table, own + tokens) - looked_up(token_time, table, own))
+        + prompt_time(rows, row_tokens, table, tokens, pairs)
+        + rest_time(rest, shape, axes, table, work)
+    )
+
+
+@part
 def closed_form(first: Any, growth: Any, steps: Any) -> Any:
     """Time of ``steps`` decode steps, the first taking ``first`` and each next one ``growth`` more."""
     return steps * first + growth * (steps * (steps - 1) / 2)

@@ -16,7 +16,7 @@ def _record(whole: str, real: str) -> np.dtype[np.void]:
 # The rules of a run: one record. `tokens_per_sequence`: tokens that a decoding sequence puts into a step.
 RULES = _record(
     "max_sequences max_batched_tokens chunked mixed receive_interval first_group block prefix hash_block "
-    "tokens_per_sequence routing entry_replicas disaggregated max_context closed",
+    "tokens_per_sequence routing entry_replicas disaggregated max_context closed pools",
     "acceptance reserve before after transfer_latency transfer_per_token",
 )
 # Where the whole run stands: one record.
@@ -25,11 +25,11 @@ CLOCK = _record(
     "preemptions events last_chunk offset",
     "now width",
 )
-# One model copy.
+# One model copy. `stages`: of its pipeline; beyond one, the tables `pools` further on are of the slowest stage.
 REPLICA = _record(
     "pool kind planned advance decoding steps since_poll head tail unreceived queued partial finishing newest running "
     "admissions target_sum joined blocked cut boundary heap segment lru_head lru_tail lru free_node prompt_tokens "
-    "prompt_sequences max_decoding pool_capacity pending_output",
+    "prompt_sequences max_decoding pool_capacity pending_output stages",
     "start first_step growth context free last_decode prompt_pairs busy prompt_held",
 )
 # One request in flight. `prompt`: tokens to put into the cache before the next token; `done`: of them, there.

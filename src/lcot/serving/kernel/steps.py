@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from lcot.serving.kernel.clockwork import (
+    added_time,
     closed_form,
     count_intervals,
-    looked_up,
-    prompt_time,
-    rest_time,
+    decode_time,
     segment_of,
     spread,
     steps_until,
@@ -194,20 +193,23 @@ def plan(
     me.growth = 0.0
     me.advance = 1 if rules.mixed and me.decoding > 0 else 0
     d, context = (me.decoding, me.context) if me.advance else (0, 0.0)
-    j = segment_of(surface, me.pool, d, context, me.segment if me.advance else 0)
-    tokens = d * rules.tokens_per_sequence
-    work[2, 0] = d
-    work[2, 1] = context / max(d, 1)
-    work[2, 2] = me.prompt_tokens
-    work[2, 3] = me.prompt_pairs / me.prompt_tokens
-    work[2, 4] = me.prompt_sequences
-    me.first_step = (
-        surface[me.pool, d, j, 1]
-        + surface[me.pool, d, j, 2] * (context - surface[me.pool, d, j, 0])
-        + (looked_up(token_time, me.pool, tokens + me.prompt_tokens) - looked_up(token_time, me.pool, tokens))
-        + prompt_time(rows, row_tokens, me.pool, me.prompt_tokens, me.prompt_pairs)
-        + rest_time(rest, shape, axes, me.pool, work)
-    )
+    decode = decode_time(surface, me.pool, d, context, me.segment if me.advance else 0)
+    count = min(me.prompt_sequences, me.stages) if me.stages > 1 else 1
+    own = d * rules.tokens_per_sequence if me.stages == 1 else 0
+    tokens, pairs = (me.prompt_tokens + count - 1) // count, me.prompt_pairs / count
+    work[2, 0] = d if me.stages == 1 else 0
+    work[2, 1] = context / max(d, 1) if me.stages == 1 else 0.0
+    work[2, 2] = tokens
+    work[2, 3] = pairs / tokens
+    work[2, 4] = me.prompt_sequences / count
+    more = added_time(token_time, rows, row_tokens, rest, shape, axes, work, me.pool, own, tokens, pairs)
+    if me.stages == 1:
+        me.first_step = decode + more
+    else:
+        slots = me.pool + rules.pools
+        taken = decode_time(surface, slots, d, context, 0)
+        taken += count * added_time(token_time, rows, row_tokens, rest, shape, axes, work, slots, 0, tokens, pairs)
+        me.first_step = max(decode, more, taken)
     return now + me.first_step
 
 
