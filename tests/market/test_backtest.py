@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 
 from lcot.market.assumptions import assumptions
-from lcot.market.backtest import run
+from lcot.market.backtest import needed, run
 from lcot.market.offers import Offers
-from lcot.market.record import observed, record, trend
-from lcot.market.types import Scenario
+from lcot.market.record import levels, observed, record, trend
+from lcot.market.types import Outlook, Scenario
 
 
 def test_shares_of_sales_by_hand(base: Scenario) -> None:
-    """2025: NVIDIA 193.7 of 193.7 + 7.0 + 20 + 0.51."""
+    """2025: NVIDIA 193.7 of 193.7 + 6.3 + 20 + 0.51."""
     years, known, shares = observed(record(), base)
     ids = [base.vendors[j].id for j in known]
     assert ids == ["nvidia", "amd", "google", "cerebras"]
     assert years == (2023, 2024, 2025, 2026)
-    assert shares[2, 0] == pytest.approx(193.7 / 221.21)
+    assert shares[2, 0] == pytest.approx(193.7 / 220.51)
     assert shares.sum(axis=1) == pytest.approx(np.ones(4))
 
 
@@ -43,3 +43,20 @@ def test_it_is_scored_against_simple_rules_and_says_who_wins(base: Scenario, off
     assert "too few" in found.verdict
     assert any("Huawei" in line for line in found.missing)
     assert np.all(likelihood <= 0)
+
+
+def test_systems_bought_stand_beside_the_sales_on_record(outlook: Outlook) -> None:
+    """NVIDIA 2025: 193.7 less 15.2 % of networks, with its chips for China; 2026: a quarter of 75.2, times four."""
+    found = {(one.company, one.year): one for one in levels(outlook, record())}
+    assert found["NVIDIA", 2025].sold == pytest.approx(193.7e9 * 0.848)
+    assert found["NVIDIA", 2026].sold == pytest.approx(75.2e9 * 4 * 0.848)
+    assert found["AMD", 2025].sold == pytest.approx(6.3e9)
+    rows = [outlook.vendors.index(name) for name in ("nvidia", "nvidia_china")]
+    assert found["NVIDIA", 2025].bought == pytest.approx(outlook.spending[rows, 0].sum(axis=0))
+    assert ("NVIDIA", 2027) not in found
+
+
+def test_how_many_predictions_would_be_enough_by_hand() -> None:
+    """Differences of 1 and 3: mean 2, spread the root of 2; (1.96 x 1.414 / 2)^2 is 1.92. None are where they agree."""
+    assert needed(np.array([1.0, 3.0])) == 2.0
+    assert needed(np.array([1.0, -1.0])) == np.inf

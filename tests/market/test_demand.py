@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from lcot.facts.types import Facts
 from lcot.market.assumptions import assumptions
 from lcot.market.demand import demand
-from lcot.market.limits import contracted, limits
+from lcot.market.limits import bound, contracted, limits
 from lcot.market.supply import supply, takes
 from lcot.market.types import Outlook, Scenario
 
@@ -56,15 +59,37 @@ def test_wafer_scale_takes_neither_packaging_nor_memory(base: Scenario, outlook:
 
 
 def test_what_a_chip_takes_by_hand(base: Scenario, offers) -> None:
-    """One of 15 packages on a wafer (13 to 16), 186 GB, its power, itself."""
+    """One of 14 packages on a wafer (12 to 16), 186 GB over the yield of stacks, its power, itself."""
     drawn = assumptions(base, 4, 1)
     chip = offers.systems["gb200-nvl72"].chip
     power = np.full(4, 1500.0)
-    assert np.all((takes(chip, "wafer", power, drawn) >= 1 / 16) & (takes(chip, "wafer", power, drawn) <= 1 / 13))
-    assert takes(chip, "memory", power, drawn) == pytest.approx(np.full(4, 186e9))
+    assert np.all((takes(chip, "wafer", power, drawn) >= 1 / 16) & (takes(chip, "wafer", power, drawn) <= 1 / 12))
+    assert takes(chip, "memory", power, drawn) == pytest.approx(186e9 / drawn.number("yield.memory"))
     assert takes(chip, "power", power, drawn) == pytest.approx(power)
     assert takes(offers.systems["cs-3"].chip, "memory", power, drawn) == pytest.approx(np.zeros(4))
     assert supply(base, drawn).caps.shape == (len(base.resources), len(base.years), 4)
+
+
+def test_what_is_in_service_was_made_before(base: Scenario) -> None:
+    """Memory of 2026 is read 0.6 years earlier, between 2.4 and 3.75 billion GB; before the record it is level."""
+    exact = {key: replace(fact, low=fact.value, high=fact.value) for key, fact in base.facts.items_by_key.items()}
+    drawn = assumptions(replace(base, facts=Facts(base.facts.owner, exact)), 1, 1)
+    ids = [r.id for r in base.resources]
+    caps = supply(base, drawn).caps[:, :, 0]
+    assert caps[ids.index("hbm"), 1] == pytest.approx((0.6 * 2.4 + 0.4 * 3.75) * 1e18)
+    assert caps[ids.index("hbm"), 0] == pytest.approx(2.4e18)
+    assert caps[ids.index("cowos_nvidia"), 1] == pytest.approx(0.4 * 390_000 + 0.6 * 710_000)
+    assert caps[ids.index("power"), 1] == pytest.approx(12e9)
+
+
+def test_a_contract_binds_its_share_of_what_was_added() -> None:
+    """300 W asked of 400 W added is three quarters; 300 W of 200 is all; a vendor without a contract has none."""
+    use = np.zeros((1, 1, 2, 2))
+    use[0, 0, 0, 0] = 2.0  # a cap
+    use[0, 0, 0, 1] = -4.0  # W for a unit of demand, under contract
+    bounds = np.array([[1e9, -300.0]])
+    assert bound(use, bounds, np.array([[[100.0, 50.0]]])) == pytest.approx(np.array([[0.75, 0.0]]))
+    assert bound(use, bounds, np.array([[[50.0, 50.0]]])) == pytest.approx(np.array([[1.0, 0.0]]))
 
 
 def test_contracts_bind_no_further_than_what_can_be_built(base: Scenario, outlook: Outlook) -> None:

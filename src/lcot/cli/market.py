@@ -100,15 +100,19 @@ def market(
 def run(
     scenario: str, draws: int, seed: int, backtest: bool, progress: Callable[[str], None] | None
 ) -> Outlook:  # fmt: skip
-    """Solve the scenario, and test the choice on the record where that is asked for."""
+    """Solve the scenario, test the choice on the record where that is asked for, and find what moves the answer."""
+    from dataclasses import replace
+
     from lcot.market.backtest import with_backtest
+    from lcot.market.drivers import drivers
     from lcot.market.outlook import solved
     from lcot.market.scenario import scenario as scenario_of
     from lcot.report.market_store import offers_of
 
     start = scenario_of(scenario)
     found = offers_of(start, draws, seed, progress)
-    return (with_backtest if backtest else solved)(start, found, draws, seed, progress)
+    outlook = (with_backtest if backtest else solved)(start, found, draws, seed, progress)
+    return replace(outlook, drivers=drivers(start, found, outlook.posteriors))
 
 
 def written(

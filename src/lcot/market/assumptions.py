@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,9 +9,8 @@ import numpy as np
 
 from lcot.choice.uncertainty import samples
 from lcot.facts.types import Facts
+from lcot.market.scenario import DATED
 from lcot.market.types import Array, Scenario
-
-DATED = re.compile(r"\.\d{4}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ class Assumptions:
         """Whether there is a value."""
         return self.facts.has(key)
 
-    def path(self, prefix: str, years: Sequence[int], geometric: bool = False) -> Array:
+    def path(self, prefix: str, years: Sequence[int], geometric: bool = False, lead: Array | float = 0.0) -> Array:
         """A quantity over years: stated years as stated, those between on a line, constant before and after.
 
         Parameters
@@ -41,6 +39,8 @@ class Assumptions:
             Years wanted.
         geometric : bool
             Whether the line is one of logarithms.
+        lead : float or ndarray, shape (draws,)
+            How long before the year the series is read. [a]
 
         Returns
         -------
@@ -54,14 +54,17 @@ class Assumptions:
 
         Notes
         -----
-        .. math:: x_t = x_a + (x_b - x_a) \\frac{t - a}{b - a}
+        With the lead :math:`\\ell`,
+
+        .. math:: x_t = x_a + (x_b - x_a) \\frac{t - \\ell - a}{b - a}
         """
         known = sorted(int(k[-4:]) for k in self.facts if k.startswith(f"{prefix}.") and DATED.search(k))
         if not known:
             self.facts.number(prefix, "a path over years")  # raises
         stated = np.stack([self.number(f"{prefix}.{year}") for year in known])
         values = np.log(stated) if geometric else stated
-        lines = np.stack([np.interp(years, known, values[:, d]) for d in range(self.draws)], axis=1)
+        at = np.asarray(years, dtype=float)[:, None] - np.broadcast_to(lead, (self.draws,))
+        lines = np.stack([np.interp(at[:, d], known, values[:, d]) for d in range(self.draws)], axis=1)
         return np.exp(lines) if geometric else lines
 
 

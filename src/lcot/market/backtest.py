@@ -179,22 +179,50 @@ def _known(values: Array) -> Array:
 
 def judged(scenario: Scenario, known: tuple[int, ...], scores: list[Score]) -> Backtest:
     """Errors by method, the verdict, and what would be needed. [1]"""
-    errors = {
-        "model": float(np.mean([abs((s.model or 0.0) - s.observed) for s in scores])),
-        "persistence": float(np.mean([abs(s.persistence - s.observed) for s in scores])),
-        "trend": float(np.mean([abs((s.trend or 0.0) - s.observed) for s in scores])),
+    misses = {
+        name: np.array([abs((getattr(s, name) or 0.0) - s.observed) for s in scores])
+        for name in ("model", "persistence", "trend")
     }
+    errors = {name: float(miss.mean()) for name, miss in misses.items()}
     lost = [name for name in ("persistence", "trend") if errors[name] <= errors["model"]]
     verdict = (
         f"The model loses to {' and '.join(lost)}." if lost else "The model beats persistence and the trend."
     ) + f" {len(scores)} predictions of {len(known)} vendors are too few to tell them apart with any confidence."
     absent = [v.name for j, v in enumerate(scenario.vendors) if j not in known]
+    enough = [f"{needed(misses['model'] - misses[name]):,.0f} from {name}" for name in ("persistence", "trend")]
     return Backtest(
         tuple(scores), errors, verdict,
         (f"Not tested, for want of sales by year: {', '.join(absent)}.",
-         "Needed: their sales, and those of all by quarter since 2022 with accelerators told apart from CPUs and "
-         "networks; shares by segment; prices at the time, in place of today's."),
+         f"At misses spread as these are, the predictions needed to tell the model apart are {' and '.join(enough)}; "
+         "shares of one year are not independent of each other, so more.",
+         "Needed: sales of the others, and those of all by quarter since 2022 with accelerators told apart from CPUs "
+         "and networks; shares by segment; prices at the time, in place of today's."),
     )  # fmt: skip
+
+
+def needed(differences: Array) -> float:
+    """Predictions at which a mean difference like this one would be told from zero, 19 times of 20.
+
+    Parameters
+    ----------
+    differences : ndarray, shape (n,)
+        Absolute miss of one method less that of another, by prediction. [1]
+
+    Returns
+    -------
+    float
+        Number of predictions, infinite where the mean is zero. [1]
+
+    Notes
+    -----
+    .. math:: n = (1.96 \\, s / \\bar d)^2
+
+    References
+    ----------
+    :cite:t:`diebold1995`.
+    """
+    mean = float(np.mean(differences))
+    return float(np.ceil((1.96 * np.std(differences, ddof=1) / mean) ** 2)) if mean else float("inf")
 
 
 @dataclass(frozen=True, slots=True)

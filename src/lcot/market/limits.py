@@ -71,3 +71,28 @@ def limits(
     kept = kept * np.where(share > 0, fits[:, None, :], 1.0).min(axis=2)
     rows = [ids.index(vendor) for vendor in contracted(scenario)]
     return np.concatenate(use, axis=3), np.concatenate([caps, -np.maximum(kept[:, rows], NOTHING)], axis=1)
+
+
+def bound(use: Array, bounds: Array, added: Array) -> Array:
+    """Share of what each vendor added that its contract asks for.
+
+    Parameters
+    ----------
+    use, bounds : ndarray, shapes (draws, segment, vendor, limit) and (draws, limit)
+        From `limits`; contracts are below zero. [unit of the limit]
+    added : ndarray, shape (draws, segment, vendor)
+        Units of demand met by what was added. [token/s, H100 equivalents]
+
+    Returns
+    -------
+    ndarray, shape (draws, vendor)
+        0 without a contract. [1]
+
+    Notes
+    -----
+    .. math:: b_j = \\min(1, F_j / \\sum_s P_{sj} n_{sj})
+    """
+    here = (bounds < 0.0).all(axis=0)
+    drawn = -np.einsum("nsjr,nsj->njr", use[..., here], added)
+    asked = -bounds[:, None, here]
+    return np.where(drawn > 0.0, np.minimum(asked / np.where(drawn > 0.0, drawn, 1.0), 1.0), 0.0).sum(axis=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,10 +13,10 @@ from lcot.market.assumptions import Assumptions, assumptions
 from lcot.market.demand import demand
 from lcot.market.equilibrium import Cleared, Problem, clear
 from lcot.market.learning import deviations
-from lcot.market.limits import limits
+from lcot.market.limits import bound, limits
 from lcot.market.logit import nested
 from lcot.market.offers import Offers, offers
-from lcot.market.preferences import Base, Taste, base_year, taste, utility
+from lcot.market.preferences import Base, Taste, base_year, taste, utility, worth_of_speed
 from lcot.market.stock import Vintage, capacity, first_stock, retire, total, useful, vintage
 from lcot.market.supply import supply
 from lcot.market.types import Array, Outlook, Scenario
@@ -160,12 +161,13 @@ def step(
     worth = utility(sale, likes, installed) + (base.beyond * fading[:, None])[:, None, :] + base.owned
     left, gone = retire(stock, year, drawn.number("life"), None)
     result = clear(problem(worth, sale, base, likes, drawn, left, need, use, bounds))
-    price = _prices(result, sale, base, use)
+    price = _prices(result, sale, likes, base, use)
     left, more = retire(left, year, drawn.number("life"), price)
     if float(more.sum()) > 0.0:
         result = clear(problem(worth, sale, base, likes, drawn, left, need, use, bounds))
     output = useful(sale, base.intensity)
     new = vintage(year, result.added, output, sale, np.nan_to_num(sale.compute))
+    new = replace(new, bound=new.chips * bound(use, bounds, result.added)[:, None, :])
     stock = [*left, new]
     one = Year(sale, result.shares, new.chips, gone + more, stock, result.rents, result.left, capacity(stock))
     return one, stock
@@ -218,9 +220,12 @@ def _intensities(base: Base) -> Array:
     return np.concatenate([base.intensity, np.ones((len(base.intensity), 1))], axis=1)
 
 
-def _prices(result: Cleared, sale: OnSale, base: Base, use: Array) -> Array:
-    """Price of new capacity, rents included, (draws, segment). [USD a year for a unit of demand]"""
+def _prices(result: Cleared, sale: OnSale, likes: Taste, base: Base, use: Array) -> Array:
+    """What each vendor's service is worth, (draws, segment, vendor): the price of new capacity, rents included, and
+    more or less of it as the vendor is faster or slower than what is bought. [USD a year for a unit of demand]"""
     rent = np.einsum("nsjr,nr->nsj", use, result.rents)
     cost = np.where(np.isfinite(sale.cost), sale.cost, 0.0)
-    full = (result.shares * (_intensities(base)[:, :, None] * cost * YEAR + rent)).sum(axis=2)
-    return np.where(result.shares.sum(axis=2) > 0, full, np.inf)
+    full = (result.shares * (_intensities(base)[:, :, None] * cost * YEAR + rent)).sum(axis=2, keepdims=True)
+    faster = worth_of_speed(sale, likes)
+    worth = full * np.exp(faster - (result.shares * faster).sum(axis=2, keepdims=True))
+    return np.where(result.shares.sum(axis=2, keepdims=True) > 0, worth, np.inf)

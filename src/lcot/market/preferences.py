@@ -69,11 +69,34 @@ def utility(sale: OnSale, taste: Taste, installed: Array) -> Array:
     :cite:t:`train2009`, chapter 4; shares by relative cost as in :cite:t:`calvin2019`.
     """
     switch = np.log1p(taste.switching[:, None, None] * (1.0 - installed))
-    faster = np.log(np.where(np.isfinite(sale.speed), sale.speed, 1.0) / taste.wanted[None, :, None])
-    worth = taste.speed[:, :, None] * np.maximum(faster, 0.0)
+    worth = worth_of_speed(sale, taste)
     with np.errstate(divide="ignore", invalid="ignore"):
         found = -taste.price[:, None, None] * (np.log(sale.cost) + switch - worth)
     return np.where(np.isfinite(sale.cost), found, -np.inf)
+
+
+def worth_of_speed(sale: OnSale, taste: Taste) -> Array:
+    """Log of what buyers pay more for a vendor's speed than for the speed asked for.
+
+    Parameters
+    ----------
+    sale : OnSale
+        Speed [token/s], shape (draws, segment, vendor).
+    taste : Taste
+        Elasticity of what is paid to speed. [1]
+
+    Returns
+    -------
+    ndarray, shape (draws, segment, vendor)
+        0 where nothing is offered. [1]
+
+    Notes
+    -----
+    .. math:: \\varphi \\ln^+ \\frac{v}{v^*}
+    """
+    offered = np.isfinite(sale.speed)
+    faster = np.log(np.where(offered, sale.speed, 1.0) / taste.wanted[None, :, None])
+    return np.where(offered, taste.speed[:, :, None] * np.maximum(faster, 0.0), 0.0)
 
 
 @dataclass(frozen=True, slots=True)

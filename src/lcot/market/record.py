@@ -1,6 +1,8 @@
-"""What vendors sold, year by year, and the simple rule that carries it on in a line."""
+"""What vendors sold, year by year, the simple rule that carries it on in a line, and what a run says they sold."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -8,7 +10,7 @@ from lcot.facts.catalog import SHIPPED
 from lcot.facts.schema import Owner
 from lcot.facts.types import Facts
 from lcot.market.companies import read
-from lcot.market.types import Array, Scenario
+from lcot.market.types import Array, Outlook, Scenario
 
 RECORD = SHIPPED / "market" / "record.yaml"
 
@@ -41,7 +43,7 @@ def observed(facts: Facts, scenario: Scenario) -> tuple[tuple[int, ...], tuple[i
     -----
     .. math:: s_{jt} = R_{jt} / \\sum_k R_{kt}
     """
-    years = tuple(sorted({int(key.rsplit(".", 1)[1]) for key in facts}))
+    years = tuple(sorted({int(key.rsplit(".", 1)[1]) for key in facts if key.startswith("sales.")}))
     known = tuple(
         j for j, v in enumerate(scenario.vendors) if all(facts.has(f"sales.{v.id}.{year}") for year in years)
     )  # fmt: skip
@@ -77,3 +79,50 @@ def trend(years: tuple[int, ...], shares: Array, year: int) -> Array | None:
     slope, level = np.polyfit(at, shares[past], 1)
     found = np.maximum(level + slope * year, 0.0)
     return found / found.sum()
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What a company sold of systems in a year: in a run of the market, and on record."""
+
+    company: str
+    year: int
+    bought: Array  # (draw,): USD, in the run
+    sold: float  # USD, on record
+    note: str
+
+
+def levels(outlook: Outlook, facts: Facts) -> tuple[Level, ...]:
+    """Systems bought in a run of the market beside the sales on record, from the run's first year on.
+
+    Parameters
+    ----------
+    outlook : Outlook
+        Shares of its first year are those on record, prices and compute are not taken from sales.
+    facts : Facts
+        Of `record`.
+
+    Returns
+    -------
+    tuple of Level
+        By year, then by vendor.
+
+    Notes
+    -----
+    A year of which a part is on record counts as so many parts; networks are left out where they are on record:
+
+    .. math:: R = \\frac{S}{p} (1 - n)
+    """
+    made: list[Level] = []
+    for year in outlook.years:
+        part = facts.number(f"part.{year}") if facts.has(f"part.{year}") else 1.0
+        for vendor in outlook.scenario.vendors:
+            key = f"sales.{vendor.id}.{year}"
+            if not facts.has(key):
+                continue
+            network = facts.number(f"network.{vendor.id}") if facts.has(f"network.{vendor.id}") else 0.0
+            rows = [j for j, v in enumerate(outlook.scenario.vendors) if v.company == vendor.company]
+            bought = outlook.spending[rows, outlook.year(year)].sum(axis=0)
+            sold = float(facts.number(key) / part * (1.0 - network))
+            made.append(Level(vendor.company, year, bought, sold, facts[key].note))
+    return tuple(made)

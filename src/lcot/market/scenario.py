@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,6 +17,7 @@ from lcot.facts.types import Fact, Facts, System
 from lcot.market.companies import read
 from lcot.market.types import TRAINING, Resource, Scenario, Segment, Vendor
 
+DATED = re.compile(r"\.\d{4}$")  # a year of a series
 BASE = SHIPPED / "market" / "base.yaml"
 DEFAULT = "goldman"
 
@@ -103,7 +105,8 @@ def scenario(name: str | Path = DEFAULT, folders: Folders = ()) -> Scenario:
     Raises
     ------
     UnknownName
-        If there is no such scenario, or the file sets a fact that the base does not have.
+        If there is no such scenario, or the file sets a fact that the base does not have; of a series any year may be
+        set.
     ParseError
         If a file is not what it should be.
 
@@ -115,7 +118,8 @@ def scenario(name: str | Path = DEFAULT, folders: Folders = ()) -> Scenario:
     checked(file)
     path = found(str(name), folders)
     changes, changed = read(ScenarioFile, path)
-    unknown = [key for key in changed if key not in facts]
+    series = {DATED.sub("", key) for key in facts if DATED.search(key)}
+    unknown = [key for key in changed if key not in facts and DATED.sub("", key) not in series]
     if unknown:
         raise UnknownName("fact", unknown[0], facts, f"{path}: facts")
     merged = {**facts.items_by_key, **changed.items_by_key}

@@ -24,6 +24,7 @@ class Vintage:
     running: Array  # USD a year for one unit of demand
     power: Array  # W of a chip at the meter
     compute: Array  # H100 equivalents of a chip
+    bound: Array  # chips that a contract keeps in service
 
 
 def first_stock(year: int, base: Base, sale: OnSale, required: Array, growth: Array, exponent: Array) -> list[Vintage]:
@@ -118,7 +119,7 @@ def vintage(year: int, served: Array, output: Array, sale: OnSale, compute: Arra
     zero = np.zeros_like(chips)
     return Vintage(
         year, chips, np.where(offered, output, 0.0), running, np.where(offered, sale.power, zero),
-        np.where(offered, compute, zero),
+        np.where(offered, compute, zero), zero,
     )  # fmt: skip
 
 
@@ -128,7 +129,7 @@ def capacity(stock: list[Vintage]) -> Array:
 
 
 def retire(stock: list[Vintage], year: int, life: Array, price: Array | None) -> tuple[list[Vintage], Array]:
-    """The stock without what is too old, or costs more to run than new capacity costs in all.
+    """The stock without what is too old, or costs more to run than new capacity that serves as fast costs in all.
 
     Parameters
     ----------
@@ -138,8 +139,9 @@ def retire(stock: list[Vintage], year: int, life: Array, price: Array | None) ->
         This year.
     life : ndarray, shape (draws,)
         Years in service at most. [1]
-    price : ndarray, shape (draws, segment), optional
-        Of new capacity, rents included. [USD a year for a unit of demand]
+    price : ndarray, shape (draws, segment, vendor), optional
+        What the service of each vendor's chips is worth: the price of new capacity, rents and the worth of speed
+        included. [USD a year for a unit of demand]
 
     Returns
     -------
@@ -148,16 +150,17 @@ def retire(stock: list[Vintage], year: int, life: Array, price: Array | None) ->
 
     Notes
     -----
-    Retired where :math:`a \\ge n` or :math:`c_{running} > p`.
+    Retired where :math:`a \\ge n`, or :math:`c_{running} > p` and no contract binds the chip.
     """
     left: list[Vintage] = []
     gone = np.zeros_like(stock[0].chips)
     for v in stock:
-        out = np.broadcast_to((year - v.year >= life)[:, None, None], v.chips.shape)
+        old = (year - v.year >= life)[:, None, None]
+        stays = np.where(old, 0.0, v.chips)
         if price is not None:
-            out = out | (v.running > price[:, :, None])
-        gone = gone + np.where(out, v.chips, 0.0)
-        left.append(replace(v, chips=np.where(out, 0.0, v.chips)))
+            stays = np.where(v.running > price, np.minimum(stays, v.bound), stays)
+        gone = gone + v.chips - stays
+        left.append(replace(v, chips=stays))
     return left, gone
 
 

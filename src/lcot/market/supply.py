@@ -8,6 +8,7 @@ from lcot.errors import DomainError, MissingFact
 from lcot.facts.types import Chip
 from lcot.market.assumptions import Assumptions
 from lcot.market.types import Array, Scenario, Supply
+from lcot.units import YEAR
 
 
 def supply(scenario: Scenario, drawn: Assumptions) -> Supply:
@@ -34,9 +35,15 @@ def supply(scenario: Scenario, drawn: Assumptions) -> Supply:
 
     Notes
     -----
-    No formula: paths through the stated years.
+    What a year's systems are made of was made before, by the lead :math:`\\ell` from wafer or stack to service:
+
+    .. math:: C_t = C(t - \\ell)
     """
-    caps = [drawn.path(f"cap.{resource.id}", scenario.years) for resource in scenario.resources]
+    none = np.zeros(drawn.draws)
+    leads = [drawn.number(f"lead.{r.counts}") / YEAR if drawn.has(f"lead.{r.counts}") else none
+             for r in scenario.resources]  # fmt: skip
+    caps = [drawn.path(f"cap.{r.id}", scenario.years, lead=lead)
+            for r, lead in zip(scenario.resources, leads, strict=True)]  # fmt: skip
     for resource, cap in zip(scenario.resources, caps, strict=True):
         if float(cap.min()) <= 0.0:
             raise DomainError(f"cap.{resource.id}", float(cap.min()), "above 0, low end included", scenario.id)
@@ -69,7 +76,9 @@ def takes(chip: Chip, counts: str, power: Array, drawn: Assumptions) -> Array:
 
     Notes
     -----
-    .. math:: a_{wafer} = 1 / n_{packages}
+    With the yield :math:`y` of stacks on their way into a system in service,
+
+    .. math:: a_{wafer} = 1 / n_{packages}, \\quad a_{memory} = M / y
     """
     one = np.ones(drawn.draws)
     if counts == "wafer":
@@ -78,5 +87,6 @@ def takes(chip: Chip, counts: str, power: Array, drawn: Assumptions) -> Array:
             raise MissingFact("market", key, f"packaging of {chip.id}")
         return one / drawn.number(key)
     if counts == "memory":
-        return one * (float(chip.facts.number("memory.hbm.capacity")) if "hbm" in chip.tiers else 0.0)
+        held = float(chip.facts.number("memory.hbm.capacity")) if "hbm" in chip.tiers else 0.0
+        return held / drawn.number("yield.memory")
     return power if counts == "power" else one

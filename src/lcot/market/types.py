@@ -139,6 +139,28 @@ class Posterior:
 
 
 @dataclass(frozen=True, slots=True)
+class Driver:
+    """One assumption, or a series of years that moves as one."""
+
+    key: str  # of the fact, the year left out; or "costs of <vendor>"
+    estimate: bool  # a declared estimate
+    ends: dict[str, tuple[float, float]]  # watched quantity -> its value with the assumption at P10 and at P90
+
+
+@dataclass(frozen=True, slots=True)
+class Drivers:
+    """The quantities that are watched, as stated, and what moves them."""
+
+    stated: dict[str, float]
+    units: dict[str, str]
+    rows: tuple[Driver, ...]
+
+    def ranked(self, name: str) -> list[Driver]:
+        """Drivers of one quantity, the strongest first."""
+        return sorted(self.rows, key=lambda row: -abs(row.ends[name][1] - row.ends[name][0]))
+
+
+@dataclass(frozen=True, slots=True)
 class Outlook:
     """The market by year. Every array ends with the draws axis; the same seed gives the same draws."""
 
@@ -175,6 +197,7 @@ class Outlook:
     system: tuple[tuple[tuple[str, ...], ...], ...] = ()  # (segment, vendor, year): id of the cheapest on sale
     posteriors: tuple[Posterior, ...] = ()
     backtest: Backtest | None = None
+    drivers: Drivers | None = None
     estimates: tuple[str, ...] = field(default_factory=tuple[str, ...])  # declared estimates in use
     left_out: dict[str, str] = field(default_factory=dict[str, str])  # system -> why it is in no offer
 

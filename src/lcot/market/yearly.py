@@ -64,9 +64,10 @@ def on_sale(
 
     Notes
     -----
-    A system's reference is its first year on sale, or `REFERENCE` where it was on sale before:
+    A vendor's line gains experience from the first year of its newest system, or from `REFERENCE` where that was
+    before, so that a successor that is known is never made better by a successor that is not:
 
-    .. math:: c_{sjt} = \\min_k c_{sk} / L_{kt}
+    .. math:: c_{sjt} = \\min_k c_{sk} / L_{jt}
     """
     n, rows = drawn.draws, [s.id for s in scenario.segments] + [TRAINING]
     shape = (n, len(rows), len(scenario.vendors))
@@ -80,14 +81,14 @@ def on_sale(
         ids = [id for id, first in vendor.systems.items() if first <= year and id in offers.price]
         if not ids:
             continue
-        factors = {id: _experience(vendor.systems[id], year, made, apart[j], drawn) for id in ids}
+        factor = _experience(max(vendor.systems[id] for id in ids), year, made, apart[j], drawn)
         for s, row in enumerate(rows):
             if row not in vendor.segments:
                 continue
             found = {id: p for id in ids if (p := parts_in(offers, row, id)) is not None}
             if not found:
                 continue
-            columns = [column(row, offers, id, p, factors[id]) for id, p in found.items()]
+            columns = [column(row, offers, id, p, factor) for id, p in found.items()]
             best = np.argmin(np.stack([c["cost"] for c in columns]), axis=0)
             for name, into in fields.items():
                 into[:, s, j] = _choose(best, [c[name] for c in columns])
@@ -107,7 +108,7 @@ def _choose(best: NDArray[np.int64], columns: Sequence[Array]) -> Array:
 
 
 def _experience(first: int, year: int, made: dict[int, Array], apart: Array, drawn: Assumptions) -> Array:
-    """Factor on what a system's chips deliver, at its successors' progress. [1]
+    """Factor on what a vendor's chips deliver, at the progress since its newest system. [1]
 
     Experience is that of the year before: what is made in a year teaches the next.
     """
