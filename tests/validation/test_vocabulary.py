@@ -13,6 +13,7 @@ from lcot.validation.vocabulary import (
     cache_named,
     content,
     engine_named,
+    model_named,
     parts_per_chip,
     system_named,
     weights_named,
@@ -127,3 +128,18 @@ def test_every_spelling_of_the_measurements():
                     assert (read_layout(text, 0).main is None) == (text in silent), text
                 case _:
                     pass
+
+
+def test_a_copy_in_another_format_has_the_layers_and_says_the_format() -> None:
+    named = {
+        "RedHatAI/Qwen3-14B-FP8-dynamic": ("qwen3-14b", "fp8"),
+        "hugging-quants/Meta-Llama-3.1-70B-Instruct-AWQ-INT4": ("llama-3.1-70b", "int4"),
+        "amd/DeepSeek-R1-0528-MXFP4": ("deepseek-r1", "mxfp4"),
+        "RedHatAI/Llama-3.3-70B-Instruct-quantized.w8a8": ("llama-3.3-70b", "int8"),
+        "nvidia/Llama-3.3-70B-Instruct-FP8": ("llama-3.3-70b-fp8", ""),
+    }
+    for text, (id, version) in named.items():
+        assert (model_named(text).id, model_named(text).version) == (id, version)
+    for text in ("Llama-9-70B-FP8", "fp8", "gpt-5"):
+        with pytest.raises(UnknownName):
+            model_named(text)

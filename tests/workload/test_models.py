@@ -23,6 +23,31 @@ def test_no_name_belongs_to_two_models():
             assert seen.setdefault(name, entry.id) == entry.id, name
 
 
+@pytest.mark.parametrize(
+    ("name", "id"),
+    [
+        ("Llama 3.1 8B", "llama-3.1-8b"),
+        ("llama3.1:70b-instruct", "llama-3.1-70b"),
+        ("Meta Llama 3.3 70B Instruct", "llama-3.3-70b"),
+        ("llama2-70b-99.9", "llama-2-70b"),
+        ("gptj-99", "gpt-j-6b"),
+        ("RedHatAI/Meta-Llama-3.1-70B-Instruct-FP8", "llama-3.1-70b-fp8"),
+        ("deepseek_r1_0528", "deepseek-r1"),
+        ("Qwen3 30B A3B Thinking 2507", "qwen3-30b-a3b"),
+        ("moonshotai/Kimi-K2-Thinking", "kimi-k2-thinking"),
+        ("qwen2.5-vl-7b-instruct", "qwen2.5-vl-7b"),
+    ],
+)
+def test_spaces_signs_and_releases_do_not_matter(name: str, id: str):
+    assert resolve(name) == id
+
+
+def test_a_size_of_its_own_is_another_model():
+    for name in ("llama-3.1-9b", "qwen3-33b", "deepseek-r2", "llama-3.1", "instruct", "-", ""):
+        with pytest.raises(UnknownName):
+            resolve(name)
+
+
 def test_an_unknown_name_offers_the_nearest():
     with pytest.raises(UnknownName, match=r"llama-3\.3-70b"):
         model("llama-3.3-71b")

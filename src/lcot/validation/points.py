@@ -6,7 +6,6 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from functools import cache
 from pathlib import Path
 
 from lcot.errors import LcotError, ParseError, UnknownName
@@ -20,11 +19,12 @@ from lcot.validation.vocabulary import (
     Named,
     content,
     engine_named,
+    model_named,
     parts_per_chip,
     system_named,
 )
 from lcot.workload.architecture import Architecture
-from lcot.workload.models import model, resolve
+from lcot.workload.models import model
 
 REQUIRED = ("system", "model", "metric", "value")
 OPTIONAL = (
@@ -133,7 +133,8 @@ def condition_of(row: Mapping[str, str], file: Path, line: int) -> Condition:
     if None in row:
         raise ParseError(file, "has more cells than there are columns", line=line)
     cells = {name: (row.get(name) or "").strip() for name in (*REQUIRED, *OPTIONAL)}
-    system, engine, architecture = _names(cells)
+    system, engine, architecture, stored = _names(cells)
+    cells["weight_dtype"] = cells["weight_dtype"] or stored
     devices = _number(cells, "n_devices", file, line, least=0.0) or 0.0
     if devices != int(devices):
         raise ParseError(file, f"{devices!r} is not a whole number", line=line, key="n_devices")
@@ -180,7 +181,7 @@ def condition_of(row: Mapping[str, str], file: Path, line: int) -> Condition:
     )
 
 
-def _names(cells: Mapping[str, str]) -> tuple[Named, Named, Architecture | None]:
+def _names(cells: Mapping[str, str]) -> tuple[Named, Named, Architecture | None, str]:
     try:
         system = system_named(cells["system"])
     except UnknownName:
@@ -190,9 +191,10 @@ def _names(cells: Mapping[str, str]) -> tuple[Named, Named, Architecture | None]
     except UnknownName:
         engine = Named(cells["engine"])
     try:
-        return system, engine, _model(cells["model"])
+        named = model_named(cells["model"])
     except UnknownName:
-        return system, engine, None
+        return system, engine, None, ""
+    return system, engine, model(named.id), named.version
 
 
 def _stated_precision(
@@ -211,11 +213,6 @@ def _rate(cells: Mapping[str, str], file: Path, line: int) -> float | None:
     if cells["request_rate"].lower() in ("", "inf", "infinite"):
         return None
     return _number(cells, "request_rate", file, line, least=0.0)
-
-
-@cache
-def _model(name: str) -> Architecture:
-    return model(resolve(name))
 
 
 def speculation_of(

@@ -13,6 +13,7 @@ from typing import Any
 from lcot.errors import UnknownName
 from lcot.facts import catalog
 from lcot.facts.reading import read_yaml
+from lcot.workload.models import resolve, spelled, spelling, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,36 @@ def system_named(text: str) -> Named:
     if found is None:
         raise UnknownName("system", text, catalog.system_ids())
     return Named(found[1]["id"], note=found[1].get("note", ""), prefill=found[1].get("prefill", ""))
+
+
+@cache
+def model_named(text: str) -> Named:
+    """Catalogue id of a model by any spelling, also of a copy in other formats that the catalogue does not list.
+
+    Parameters
+    ----------
+    text : str
+        As a file has it, such as ``RedHatAI/Qwen3-14B-FP8-dynamic``. [text]
+
+    Returns
+    -------
+    Named
+        The id; its version is the format that the name speaks of where only the layers are those of the catalogue.
+
+    Raises
+    ------
+    UnknownName
+        If no model is called so.
+    """
+    try:
+        return Named(resolve(text))
+    except UnknownName:
+        stored: Mapping[str, str] = content()["stored"]
+        found = [stored[word] for word in words_of(text) if word in stored]
+        layers = spelled(spelling(text, {*stored, *content()["beside"]}))
+        if not found or not layers:
+            raise
+        return Named(layers, version=found[0])
 
 
 @cache

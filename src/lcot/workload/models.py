@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -150,12 +151,118 @@ def resolve(name: str, where: str = "") -> str:
     :cite:t:`wolf2020`.
     """
     plain = name.strip().lower()
-    if plain in names():
-        return names()[plain]
-    for ending in ("-instruct", "-chat", "-it", "-hf", "-base"):
-        if plain.endswith(ending) and plain.removesuffix(ending) in names():
-            return names()[plain.removesuffix(ending)]
+    found = names().get(plain) or spelled(spelling(plain))
+    if found:
+        return found
     raise UnknownName("model", name, [*entries(), *(e.repository for e in entries().values())], where)
+
+
+# words of a name that do not change the layers: how a model was tuned, which release of it, who serves it
+TUNED = frozenset(
+    ("instruct", "chat", "it", "hf", "base", "preview", "latest", "versatile", "instant", "turbo", "thinking", "high",
+     "medium", "low", "reference", "99", "99.9", "full", "original", "text")
+)  # fmt: skip
+DAY = re.compile(r"(?:20)?2\d(?:0[1-9]|1[0-2])|0[1-9][0-3]\d|1[0-2][0-3]\d")  # of a release: 2507, 0324
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a name without its publisher, in lower case; points stay only between digits.
+
+    Parameters
+    ----------
+    name : str
+        As a file has it. [text]
+
+    Returns
+    -------
+    list of str
+        At least one, perhaps empty. [text]
+
+    Notes
+    -----
+    No formula: it splits the text.
+
+    References
+    ----------
+    :cite:t:`wolf2020`.
+
+    Examples
+    --------
+    >>> words_of("RedHatAI/Llama-3.1-8B-quantized.w8a8")
+    ['llama', '3.1', '8b', 'quantized', 'w8a8']
+    """
+    return re.split(r"[^a-z0-9.]+|(?<![0-9])\.|\.(?![0-9])", name.lower().rsplit("/", 1)[-1])
+
+
+def spelling(name: str, without: Collection[str] = ()) -> str:
+    """A name without its publisher, its spaces and signs, and the words that do not change the layers.
+
+    Parameters
+    ----------
+    name : str
+        As a file has it. [text]
+    without : collection of str
+        Further words to leave out. [text]
+
+    Returns
+    -------
+    str
+        Lower-case letters and digits. [text]
+
+    Notes
+    -----
+    A look-up's key, :math:`k = f(\\text{name})`.
+
+    References
+    ----------
+    :cite:t:`wolf2020`.
+
+    Examples
+    --------
+    >>> spelling("Meta Llama 3.1 8B Instruct"), spelling("mistralai/Mixtral-8x7B")
+    ('llama318b', 'mixtral8x7b')
+    """
+    words = words_of(name)
+    if words[0] == "meta" and len(words) > 1:
+        words = words[1:]
+    kept = [word for word in words if word not in TUNED and word not in without and not DAY.fullmatch(word)]
+    return "".join(kept).replace(".", "")
+
+
+def spelled(key: str) -> str:
+    """Catalogue id of a model by the spelling of one of its names; empty where none has it.
+
+    Parameters
+    ----------
+    key : str
+        See `spelling`. [text]
+
+    Returns
+    -------
+    str
+        Catalogue id. [text]
+
+    Notes
+    -----
+    A look-up, :math:`id = f(k)`.
+
+    References
+    ----------
+    :cite:t:`wolf2020`.
+    """
+    return _spellings().get(key, "")
+
+
+@cache
+def _spellings() -> Mapping[str, str]:
+    """Id by spelling; the first id in alphabetical order with the fewest words left out, where several share one."""
+    found: dict[str, str] = {}
+    for keep in (True, False):  # names without such words stand above names with them
+        for name, id in sorted(names().items()):
+            key = spelling(name)
+            if (key == re.sub(r"[^a-z0-9]", "", name.rsplit("/", 1)[-1])) == keep:
+                found.setdefault(key, id)
+    return found
 
 
 @cache

@@ -55,7 +55,7 @@ def mixture(keys: Keys) -> FeedForward:
 
 
 def deepseek(keys: Keys) -> Architecture:
-    """DeepSeek-V3, R1, V3.1, V3.2, Kimi-K2 and GLM-5: the first layers dense, the others mixtures of experts."""
+    """DeepSeek-V2 to V3.2, R1, Kimi-K2, GLM-4.7-Flash and GLM-5: the first layers dense, the others mixtures."""
     count = layer_count(keys)
     dense_layers = keys.integer("first_k_dense_replace", default=0, least=0, most=count)
     keys.must_be("moe_layer_freq", 1)
@@ -166,9 +166,11 @@ def deepseek_v4(keys: Keys) -> Architecture:
 
 
 FAMILIES = {
+    "deepseek_v2": deepseek,
     "deepseek_v3": deepseek,
     "kimi_k2": deepseek,
     "deepseek_v32": deepseek,
+    "glm4_moe_lite": deepseek,
     "glm_moe_dsa": glm_sparse,
     "deepseek_v4": deepseek_v4,
 }

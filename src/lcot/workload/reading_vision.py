@@ -97,7 +97,8 @@ def gemma4_tower(keys: Keys, text: int) -> int:
     width, inner, patch = keys.integer("hidden_size"), keys.integer("intermediate_size"), keys.integer("patch_size")
     head = keys.integer("head_dim")
     keys.skip("num_attention_heads", "num_key_value_heads", "global_head_dim", "attention_bias", "rope_parameters")
-    keys.skip("default_output_length", "pooling_kernel_size", "max_position_embeddings", "use_clipped_linears")
+    keys.skip("default_output_length", "video_seq_length", "pooling_kernel_size", "max_position_embeddings")
+    keys.skip("use_clipped_linears")
     layer = 4 * width * width + 3 * width * inner + 4 * width + 2 * head
     standard = 2 * width if keys.flag("standardize", False) else 0
     places = 2 * keys.integer("position_embedding_size") * width
