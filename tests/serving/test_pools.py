@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lcot.serving.pools import Pool, mixes
@@ -28,11 +28,18 @@ def test_a_group_is_what_arrives_during_one():
     assert FOUR.wait(12.0, 1.0) == pytest.approx(0.025 + 0.0625 + 0.03125 * 0.5625 / 0.25)
 
 
-@given(st.floats(0.1, 500.0), st.sampled_from([ONE, FOUR]))
-def test_copies_are_the_fewest_that_compute_the_prompts(rate: float, pool: Pool):
-    copies = float(pool.copies_for(rate))
-    assert pool.capacity(copies) >= rate * (1 - 1e-9)
-    assert copies == 1.0 or pool.capacity(copies - 1.0) < rate
+@settings(max_examples=300)
+@given(
+    group=st.sampled_from([1.0, 8.0, 128.0]), seconds=st.floats(1e-3, 30.0), share=st.floats(1e-5, 1.0),
+    variation=st.sampled_from([0.0, 0.5, 1.0, 3.0]), rate=st.floats(1e-3, 1e4),
+)  # fmt: skip
+def test_copies_are_the_fewest_that_compute_the_prompts(
+    group: float, seconds: float, share: float, variation: float, rate: float
+):
+    one = replace(ONE, group=group, seconds=seconds, waits=seconds * share, variation=variation)
+    copies = float(one.copies_for(rate))
+    assert one.capacity(copies) >= rate
+    assert copies == 1.0 or one.capacity(copies - 1.0) < rate * (1.0 + 1e-8)
 
 
 def test_chips_are_split_so_that_both_deliver_the_most():

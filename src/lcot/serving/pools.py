@@ -10,7 +10,7 @@ from lcot.facts.types import Numeric
 from lcot.steptime.types import Deployment
 from lcot.workload.caches import kv_bytes_per_token
 
-MORE = 4  # copies tried beyond those that the rate itself needs
+NEWTON = 7  # steps that bring the load of a pool to its last digit
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +75,20 @@ class Pool:
 
         Notes
         -----
-        The least n with :math:`q(n) \\ge r`. One copy more than :math:`q^{-1}` of the linear part is nearly always
-        enough, and a few are tried.
+        The least n with :math:`q(n) \\ge r`. With :math:`a = r T / k` and :math:`v = 2 k w / (c^2 T)` the load at
+        which the wait is as allowed solves :math:`\\rho^3 + a v \\rho - a v = 0`, and :math:`n = \\lceil a / \\rho \\rceil`.
 
         References
         ----------
         :cite:t:`kingman1961`.
         """
-        copies = np.maximum(np.ceil(rate * self.seconds / self.group * (1.0 - 1e-12)), 1.0)
-        for _ in range(MORE):
-            copies = np.where(self.capacity(copies) < rate, copies + 1.0, copies)
-        return copies
+        busy = rate * self.seconds / self.group
+        p = busy * 2.0 * self.group * self.waits / (np.maximum(self.variation, 1e-3) ** 2 * self.seconds)
+        load = np.minimum(p ** (1.0 / 3.0), 1.0)  # not below the root, so that Newton's method comes down to it
+        for _ in range(NEWTON):
+            load = load - (load * load * load + p * load - p) / (3.0 * load * load + p)
+        copies = np.maximum(np.ceil(busy / load * (1.0 - 1e-9)), 1.0)
+        return np.where(self.capacity(copies) < rate, copies + 1.0, copies)
 
     def wait(self, rate: Numeric, copies: Numeric) -> Numeric:
         """Mean time from a prompt's arrival to the end of its group, beyond that of a prompt alone.

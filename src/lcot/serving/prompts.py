@@ -75,7 +75,9 @@ def pool_of(steps: StepTime, traffic: Traffic, target: Target, axes: int = 0, bu
         )  # fmt: skip
     best = max(range(len(pools)), key=lambda i: float(np.mean(np.nan_to_num(value_of(pools[i].capacity(1.0))))))
     power = power_of(steps, step)
-    return pools[best] if power is None else replace(pools[best], power=power[3 * best] + 0.0 * times[0])
+    if power is None:
+        return pools[best]
+    return replace(pools[best], power=(power[3 * best] if np.ndim(power) else power) + 0.0 * times[0])
 
 
 def group_steps(groups: Sequence[float], size: Numeric, fresh: Numeric, cached: Numeric, axes: int = 0) -> Step:
