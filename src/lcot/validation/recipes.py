@@ -93,7 +93,9 @@ def with_benchmark_weights(deployment: Deployment, condition: Condition) -> Depl
     """The deployment in the formats that a benchmark's runs use, where its rows name those of the reference."""
     chip, current = deployment.system.chip, deployment.precision
     for rule in _benchmarks(condition):
-        if rule.get("vendor", chip.vendor) != chip.vendor:
+        if rule.get("vendor", chip.vendor) != chip.vendor or current.experts not in rule.get(
+            "formats", [current.experts]
+        ):
             continue
         wide = current.experts in ("fp16", "bf16")
         unit = next((needed for name, needed in rule.get("own", {}).items() if name in condition.model), "fp8")
@@ -110,7 +112,14 @@ def _benchmarks(condition: Condition, any_engine: bool = False) -> list[dict[str
     """Rules of the benchmarks that a row is a run of."""
     said = f"{condition.source} {condition.note}".lower()
     rules = _content()["benchmarks"]
-    return [rule for rule in rules if rule["mark"] in said and (any_engine or condition.engine in rule["engines"])]
+    version = version_of(condition.engine_version) or (10**9,)  # where none is stated, the newest
+    return [
+        rule
+        for rule in rules
+        if rule["mark"] in said
+        and (any_engine or condition.engine in rule["engines"])
+        and version >= version_of(rule.get("version", "0"))
+    ]
 
 
 STATED_LIMIT = re.compile(r"TPOT\s*(?:<=|<|of|at most)?\s*(\d+(?:\.\d+)?)\s*ms", re.IGNORECASE)
