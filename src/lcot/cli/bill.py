@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from lcot.cli.dumped import dumped
 from lcot.cli.question import Asked
 from lcot.errors import InputError
 
@@ -45,4 +45,4 @@ def bill(
         raise InputError("--basis api has no system; allowed: own, rent (prices of hosts: lcot compare --basis api)")
     question = replace(asked, system=[system]).question(model)
     answer = as_dict(best(question), question)
-    print(json.dumps(answer, indent=1) if json_ else as_text(answer, sources))
+    print(dumped(answer) if json_ else as_text(answer, sources))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, replace
 from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from lcot.cli.dumped import dumped
 from lcot.cli.question import Asked
 from lcot.errors import InputError, UnknownName
 
@@ -94,7 +94,7 @@ def breakeven(
         "cost_at_low": {name: cost if isfinite(cost) else None for name, cost in low_end.items()},
         "flips": [asdict(flip) | {"value": flip.value / factor} for flip in found],
     }
-    print(json.dumps(answer, indent=1) if json_ else breakeven_text(answer))
+    print(dumped(answer) if json_ else breakeven_text(answer))
 
 
 def offer_of(question: Question, against: str) -> Offer:

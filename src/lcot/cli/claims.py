@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from lcot.cli.dumped import dumped
 from lcot.cli.workers import MOST, opened
 from lcot.errors import InputError
 
@@ -61,7 +61,7 @@ def claims(
         raise InputError(f"--workers is {workers}; allowed: 0 to {MOST}")
     with telling() as progress, opened("", workers) as executor:
         answer = answered(id or [], scenario, draws, seed, progress, not record_only, executor)
-    print(json.dumps(answer, indent=1) if json_ else as_text(answer))
+    print(dumped(answer) if json_ else as_text(answer))
     if svg is not None:
         draw(answer, svg)
 

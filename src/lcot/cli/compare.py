@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from lcot.cli.dumped import dumped
 from lcot.cli.question import Asked
 from lcot.cli.workers import Workers
 from lcot.errors import InputError, UnknownName
@@ -74,7 +74,7 @@ def compare(
         from lcot.report.offers import as_dict, as_text
 
         found = as_dict(asked.question(model))
-        print(json.dumps(found, indent=1) if json_ else as_text(found))
+        print(dumped(found) if json_ else as_text(found))
         return
     if count:
         from lcot.serving.kernel.native import ready
@@ -86,7 +86,7 @@ def compare(
     if json_:
         from lcot.report.contract import to_dict
 
-        print(json.dumps(to_dict(answer), indent=1))
+        print(dumped(to_dict(answer)))
     else:
         show(answer, why_not)
     write(answer, svg, html, xlsx)

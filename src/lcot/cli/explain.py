@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from lcot.cli.dumped import dumped
 from lcot.cli.question import Asked
 from lcot.errors import DomainError, Infeasible, InputError
 
@@ -63,7 +63,7 @@ def explain(
 
     answer = as_dict(traced, question, of)
     if json_:
-        print(json.dumps(answer, indent=1))
+        print(dumped(answer))
     elif html is None:
         show(traced, question, of, depth)
     if html is not None:
@@ -111,4 +111,4 @@ def difference(traced: Traced, question: Question, other: Question, json_: bool)
     from lcot.trace.differences import difference_of
 
     answer = as_dict(difference_of(traced.plan, question, best(other), other))
-    print(json.dumps(answer, indent=1) if json_ else as_text(answer))
+    print(dumped(answer) if json_ else as_text(answer))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
+
+from lcot.cli.dumped import dumped
 
 app = App(name="facts", help="List, show, check and start the facts.", help_format="plaintext")
 Json = Annotated[bool, Parameter(name="--json", negative=())]
@@ -27,7 +28,7 @@ def list_(*, json_: Json = False) -> None:
 
     found = rows()
     if json_:
-        print(json.dumps({"schema": SCHEMA, "systems": found}, indent=1))
+        print(dumped({"schema": SCHEMA, "systems": found}))
         return
     table([{key: str(value) for key, value in row.items()} for row in found])
 
@@ -47,7 +48,7 @@ def show(name: str, /, *, json_: Json = False) -> None:
 
     found = cards(name)
     if json_:
-        print(json.dumps({"schema": SCHEMA, "facts": found}, indent=1))
+        print(dumped({"schema": SCHEMA, "facts": found}))
         return
     table([line(card) for card in found])
 
@@ -67,7 +68,7 @@ def check(paths: Annotated[list[Path] | None, Parameter(negative=())] = None, /,
 
     problems = [str(problem) for problem in problems_of(paths or [])]
     if json_:
-        print(json.dumps({"schema": SCHEMA, "problems": problems}, indent=1))
+        print(dumped({"schema": SCHEMA, "problems": problems}))
     else:
         print("\n".join(problems) or "no problems")
     sys.exit(2 if problems else 0)

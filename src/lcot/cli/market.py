@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from lcot.cli.dumped import dumped
 from lcot.errors import DomainError, InputError
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def market(
         outlook = run(scenario, draws, seed, backtest, progress)
     answer = as_dict(outlook)
     if json_:
-        print(json.dumps(answer, indent=1, allow_nan=False))
+        print(dumped(answer))
     else:
         from lcot.report.market_text import as_text
 

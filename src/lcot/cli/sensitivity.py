@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from lcot.cli.dumped import dumped
 from lcot.cli.question import Asked
 from lcot.errors import Infeasible
 
@@ -55,7 +55,7 @@ def sensitivity(
         twice=improved(evaluate, facts, 2.0, engines),
         families=by_architecture(question),
     )
-    print(json.dumps(answer, indent=1) if json_ else as_text(answer, top))
+    print(dumped(answer) if json_ else as_text(answer, top))
 
 
 def best(question: Question) -> Plan:

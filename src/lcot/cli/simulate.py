@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import replace
 from math import ceil
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from lcot.cli.dumped import dumped
 from lcot.cli.load import load_of, mean_of, say_left_out, target_of
 from lcot.cli.progress import counting
 from lcot.cli.question import Many, with_settings
@@ -163,7 +163,7 @@ def simulate(
         draw(run, svg)
     if load_svg is not None:
         draw_load(copies, requests, target, load_svg)
-    print(json.dumps(answer, indent=1) if json_ else as_text(answer))
+    print(dumped(answer) if json_ else as_text(answer))
 
 
 def copies_of(
@@ -219,7 +219,7 @@ def streamed(
         print(f"lcot: interrupted; {rows}.partial keeps what is done, the same command goes on there", file=sys.stderr)
         raise
     found = streamed_dict(run, copies)
-    return json.dumps(found, indent=1) if as_json else streamed_text(found)
+    return dumped(found) if as_json else streamed_text(found)
 
 
 def draw(run: Simulated, path: Path) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from lcot.cli.dumped import dumped
 from lcot.cli.load import load_of, mean_of, rate_of, say_left_out, target_of
 from lcot.cli.question import Many, with_settings
 from lcot.errors import DomainError, InputError, UnknownName
@@ -131,7 +131,7 @@ def size(
     stated, margins = Layout(tp, dp, pp, ep, weights, kv, engine), Margins(headroom, spares, attainment)
     found = fleet(question, stated, requests, target, margins, policy, prefix_cache)
     answer = as_dict(found, question, target, margins, left_out)
-    print(json.dumps(answer, indent=1) if json_ else as_text(answer))
+    print(dumped(answer) if json_ else as_text(answer))
     if xlsx is not None:
         from lcot.report.workbook.sized import write
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from lcot.cli.dumped import dumped
 from lcot.cli.measured import conditions_in, stated
 from lcot.cli.progress import counting
 from lcot.errors import InputError, ParseError
@@ -76,7 +76,7 @@ def validate(
         write_predictions(rows, predictions)
     report = score(conditions, predictions)
     if json_:
-        print(json.dumps(as_json(report), indent=1))
+        print(dumped(as_json(report)))
         return
     print(as_table(report.by_source_and_metric))
     print()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
+from lcot.cli.dumped import dumped
 from lcot.cli.quantities import number
 from lcot.errors import DomainError, InputError, MissingFact
 
@@ -100,7 +100,7 @@ def value(
     if facts and not json_:
         list_facts(answer["facts"])
     else:
-        print(json.dumps(answer, indent=1) if json_ else as_text(answer))
+        print(dumped(answer) if json_ else as_text(answer))
     if svg is not None:
         from lcot.report.render import write
         from lcot.report.value_rows import chart_of
@@ -151,7 +151,7 @@ def deal(
 
     check_draws(draws)
     answer = as_dict(deal_of(name), load_of(mix, input_, output, speed, utilisation), draws, seed)
-    print(json.dumps(answer, indent=1) if json_ else as_text(answer))
+    print(dumped(answer) if json_ else as_text(answer))
 
 
 @app.command
@@ -167,7 +167,7 @@ def deals(*, json_: Json = False) -> None:
     from lcot.report.value_deals_text import list_text
 
     answer = list_dict()
-    print(json.dumps(answer, indent=1) if json_ else list_text(answer))
+    print(dumped(answer) if json_ else list_text(answer))
 
 
 def run_of(scenario: str, seed: int) -> Reading:

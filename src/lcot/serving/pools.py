@@ -76,7 +76,8 @@ class Pool:
         Notes
         -----
         The least n with :math:`q(n) \\ge r`. With :math:`a = r T / k` and :math:`v = 2 k w / (c^2 T)` the load at
-        which the wait is as allowed solves :math:`\\rho^3 + a v \\rho - a v = 0`, and :math:`n = \\lceil a / \\rho \\rceil`.
+        which the wait is as allowed solves :math:`\\rho^3 + a v \\rho - a v = 0`, and
+        :math:`n = \\lceil a / \\rho \\rceil`.
 
         References
         ----------
