@@ -113,8 +113,8 @@ def under_load_dict(item: Entry) -> dict[str, Any] | None:
         return None
     return {
         "requests": seen.requests,
-        "time_to_first_token": asdict(seen.time_to_first_token),
-        "time_per_output_token": asdict(seen.time_per_output_token),
+        "time_to_first_token": {name: plain(value) for name, value in asdict(seen.time_to_first_token).items()},
+        "time_per_output_token": {name: plain(value) for name, value in asdict(seen.time_per_output_token).items()},
         "draw_runs": seen.draw_runs,
         "interpolation_error": math.expm1(seen.interpolation) if seen.draw_runs else None,
         "gave_way": [{"layout": r.layout, "reason": r.reason, "limit": r.limit} for r in seen.gave_way],
