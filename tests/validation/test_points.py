@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lcot.errors import LcotError, ParseError
 from lcot.steptime.types import Speculation
-from lcot.validation.points import condition_of, conditions_of, iterate_points, read_points
+from lcot.validation.points import USUAL, condition_of, conditions_of, iterate_points, read_points
 from lcot.validation.predict import predict
 from lcot.validation.types import Layout
 
@@ -270,3 +270,20 @@ def test_unstated_weights_that_do_not_fit_are_taken_narrower():
     two = row(model="meta-llama/Llama-3.1-70B", weight_dtype="", note="", n_devices="2", parallelism="")
     stated = row(model="meta-llama/Llama-3.1-70B", weight_dtype="bf16", note="", n_devices="1", parallelism="")
     assert [c.precision.attention for c in (one, two, stated) if c.precision] == ["fp8", "bf16", "bf16"]
+
+
+def test_speculation_that_is_on_gains_what_its_kind_gains() -> None:
+    row = {"system": "H100", "model": "meta-llama/Llama-3.1-8B-Instruct", "metric": "tpot_ms", "value": "9"}
+    plain, repeated, off, open_ = conditions_of(
+        [
+            {**row, "spec_decode": "y", "note": "draft Llama-3.2-1B"},
+            {**row, "spec_decode": "y", "note": "suffix decoding"},
+            {**row, "spec_decode": "n"},
+            row,
+        ]
+    )
+    assert plain.speculation == USUAL
+    assert repeated.speculation is not None and off.speculation is not None
+    assert repeated.speculation.acceptance_length == 1.5
+    assert off.speculation.method == "off"
+    assert open_.speculation is None

@@ -77,7 +77,7 @@ def engine_for(name: str, version: str, system: System, engines: Iterable[Engine
     return (older or (common[:1] if wanted else common))[-1]
 
 
-PORTS = ("-amd", "-intel")  # entries of an engine's port to the chips of one vendor
+PORTS = ("-amd", "-intel", "-huawei")  # entries of an engine's port to the chips of one vendor
 # First month of releases, by engine: the version of a row that states only its date (public release pages)
 RELEASES: dict[str, tuple[tuple[str, str], ...]] = {
     "vllm": (("2023-06", "0.1"), ("2023-12", "0.2.5"), ("2024-05", "0.4.2"), ("2024-09", "0.6.0"), ("2025-02", "0.7.2"),
@@ -105,7 +105,7 @@ SAME = {"deepseek": "sglang", "xdeepserve": "cloudmatrix-infer", "rtp-llm": "sgl
 
 def _is_named(engine: Engine, name: str) -> bool:
     plain = SAME.get(name, name).replace(".", "-")
-    return engine.id == plain or re.fullmatch(re.escape(plain) + r"(-\d{4})?(-amd|-intel)?", engine.id) is not None
+    return re.fullmatch(re.escape(plain) + rf"(-\d{{4}})?({'|'.join(PORTS)})?", engine.id) is not None
 
 
 def _lowest(versions: str) -> tuple[int, ...]:

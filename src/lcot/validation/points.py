@@ -35,6 +35,10 @@ OPTIONAL = (
 LARGEST = 1e12
 # A declared estimate: three drafted tokens; golden prompts gain 2.5 to 3, agents 1.2 to 1.7 (see docs/accuracy.md).
 USUAL = Speculation("mtp", 3, 2.4)
+# A declared estimate too: text that repeats itself is drafted from what was said before, at no cost; 1.2 to 1.9 are
+# published (https://docs.vllm.ai/projects/ascend/en/latest/tutorials/features/suffix_speculative_decoding.html)
+REPEATED = Speculation("mtp", 2, 1.5)
+LOOKED_UP = re.compile(r"suffix|n-?gram|prompt look-?up", re.IGNORECASE)
 ACCEPTED = re.compile(r"MTP (\d+) tokens? at (\d+)\s*% acceptance", re.IGNORECASE)
 PER_CHIP = re.compile(r"batch(?: column is)? per (?:NPU|GPU|chip)|batch \d+ per (?:NPU|GPU|chip)", re.IGNORECASE)
 
@@ -167,7 +171,7 @@ def condition_of(row: Mapping[str, str], file: Path, line: int) -> Condition:
         lengths_from=lengths.origin,
         concurrency=lengths.concurrency,
         rate=_rate(cells, file, line),
-        speculation=speculation_of(cells, architecture, file, line),
+        speculation=speculation_of(cells, file, line),
         metric=metric,
         statistic=_statistic(cells, file, line),
         value=value,
@@ -215,12 +219,10 @@ def _rate(cells: Mapping[str, str], file: Path, line: int) -> float | None:
     return _number(cells, "request_rate", file, line, least=0.0)
 
 
-def speculation_of(
-    cells: Mapping[str, str], architecture: Architecture | None, file: Path, line: int
-) -> Speculation | None:
+def speculation_of(cells: Mapping[str, str], file: Path, line: int) -> Speculation | None:
     """Speculative decoding of a row: off, on as its note says, or None where the row leaves it open.
 
-    Where it is on and nothing more is said, a model that ships layers for it uses them as `USUAL` says.
+    Where it is on and nothing more is said, prediction layers or a small model draft as `USUAL` says.
     """
     stated = cells["spec_decode"].lower()
     if stated in ("", "unknown"):
@@ -232,7 +234,7 @@ def speculation_of(
     found = ACCEPTED.search(cells["note"])
     if found:
         return Speculation("mtp", int(found[1]), 1.0 + int(found[1]) * int(found[2]) / 100)
-    return USUAL if architecture is not None and architecture.prediction_layers else None
+    return REPEATED if LOOKED_UP.search(f"{cells['params_note']} {cells['note']}") else USUAL
 
 
 def _lengths(cells: Mapping[str, str], devices: int, file: Path, line: int) -> Lengths:
