@@ -283,7 +283,8 @@ def test_speculation_that_is_on_gains_what_its_kind_gains() -> None:
         ]
     )
     assert plain.speculation == USUAL
-    assert repeated.speculation is not None and off.speculation is not None
+    assert repeated.speculation is not None
+    assert off.speculation is not None
     assert repeated.speculation.acceptance_length == 1.5
     assert off.speculation.method == "off"
     assert open_.speculation is None
