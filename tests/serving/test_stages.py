@@ -1,6 +1,6 @@
 """The cycle that the kernel knows of a pipeline, beside a simulator that follows every micro-batch through every stage.
 
-A cycle takes all users along together: a prompt waits for its end and is done with it, and every user gets a token in it.
+A cycle takes all users along: a prompt waits for its end and is done with it, and each user gets a token in it.
 How far that is off is told in docs/serving.md; the bounds here are a little above it.
 """
 
