@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from lcot.steptime.types import Speculation
+from lcot.validation.batch import in_waves
 from lcot.validation.deploying import engine_id, plans
-from lcot.validation.observe import in_waves, protocol_of
+from lcot.validation.observe import protocol_of
 from lcot.validation.points import conditions_of
 from lcot.validation.policies import policy_of, transfer
-from lcot.validation.predict import assumed
+from lcot.validation.predict import assumed, predict
 from lcot.validation.recipes import (
     drafted,
     drafting_of,
@@ -61,26 +62,37 @@ def test_recipe_sets_intervals_chunk_and_cache() -> None:
 def test_rows_of_other_sources_keep_the_engines_own_rules() -> None:
     row = condition(note="")
     plan = plans(row)[0]
-    policy, _ = policy_of(plan.deployment, row, plan)
+    policy = policy_of(plan.deployment, row, plan)
     assert policy.stream_interval == 1
     assert policy.max_batched_tokens == 16384
     assert with_recipe_cache(plan.deployment, row) == plan.deployment
 
 
+def test_a_generated_server_takes_one_prompt_and_1500_tokens_more() -> None:
+    row = replace(
+        condition(engine="trtllm 1.0.0rc3", note="source_file=some.csv"), input_tokens=4096.0, concurrency=8.0
+    )
+    plan = plans(row)[0]
+    assert policy_of(plan.deployment, row, plan).max_batched_tokens == 4096 + 1500 + 8
+    older, newer = (condition(engine=f"sglang {v}", note="source_file=some.csv") for v in ("0.5.1", "0.5.6.post2"))
+    kinds = [policy_of(plans(one)[0].deployment, one, plans(one)[0]).batching for one in (older, newer)]
+    assert kinds == ["prefill_first", "mixed"]
+
+
 def test_each_rank_of_data_parallel_attention_has_its_own_budget() -> None:
     row = condition(parallelism="tp1 dp8 ep8", engine="trtllm 1.2.0", note="")
     plan = plans(row)[0]
-    policy, _ = policy_of(plan.deployment, row, plan)
+    policy = policy_of(plan.deployment, row, plan)
     assert policy.max_batched_tokens == 8 * 8192
 
 
 def test_apart_pools_move_their_cache_over_each_chips_link() -> None:
     row = replace(condition(), devices=16, prefill_layout=Layout(1, 8, expert_tensor=8))
     plan = plans(row)[0]
-    policy, waits = policy_of(plan.deployment, row, plan)
+    policy = policy_of(plan.deployment, row, plan)
     _, each = transfer(plan.deployment, plan.deployment.engine.facts)
     assert policy.transfer_per_token == each > 0
-    assert waits > policy_of(plan.deployment, row, replace(plan, prefill=None))[1]
+    assert policy.before > policy_of(plan.deployment, row, replace(plan, prefill=None)).before
 
 
 def test_mlperf_of_tensorrt_runs_in_the_chips_narrowest_format() -> None:
@@ -154,12 +166,12 @@ def test_public_recipes_scheduled_asynchronously_before_it_was_the_default() -> 
 def test_tensorrt_runs_of_one_pool_read_one_prompt_a_step() -> None:
     row = condition(**DRAFTING | {"engine": "trtllm 1.2.0rc6.post2", "concurrency_or_batch": "100"})
     plan = plans(row)[0]
-    policy, _ = policy_of(plan.deployment, row, plan)
+    policy = policy_of(plan.deployment, row, plan)
     assert policy.max_batched_tokens == 1216  # 1024 + 100 + 64 in whole 64s
     assert (policy.receive_interval, policy.stream_interval) == (1, 10)
     wide = condition(**DRAFTING | {"engine": "trtllm 1.2.0rc6.post2", "parallelism": "tp1 dp8 ep8"})
     plan = plans(wide)[0]
-    policy, _ = policy_of(plan.deployment, wide, plan)
+    policy = policy_of(plan.deployment, wide, plan)
     assert policy.receive_interval == 60  # prompts wait for one on every rank of data-parallel attention
     assert policy.max_batched_tokens == 8 * 1152
     assert policy.max_sequences == 8 * 2048
@@ -168,10 +180,10 @@ def test_tensorrt_runs_of_one_pool_read_one_prompt_a_step() -> None:
 def test_tensorrt_counts_steps_between_deliveries() -> None:
     row = condition(**DRAFTING)
     plan = plans(row, drafted(3))[0]
-    assert policy_of(plan.deployment, row, plan)[0].stream_interval == 24
+    assert policy_of(plan.deployment, row, plan).stream_interval == 24
     tokens = condition(engine="sglang 0.5.9", spec_decode="y")
     plan = plans(tokens, drafted(3))[0]
-    assert policy_of(plan.deployment, tokens, plan)[0].stream_interval == 10
+    assert policy_of(plan.deployment, tokens, plan).stream_interval == 10
 
 
 def test_runs_of_the_overview_hold_so_many_requests() -> None:
@@ -215,3 +227,24 @@ def test_amd_runs_of_mlperf_are_quantised() -> None:
     assert with_benchmark_weights(plans(one)[0].deployment, one).precision.experts == "fp8"
     other = condition(**{**row, "source_title": "a blog"}, note="", scenario="offline", concurrency_or_batch="")
     assert with_benchmark_weights(plans(other)[0].deployment, other).precision.experts == "fp16"
+
+
+def test_a_tuned_model_has_an_engine_entry_of_its_own() -> None:
+    row = {"system": "Galaxy 6U (32x Wormhole)", "n_devices": "32", "model": "meta-llama/Llama-3.1-70B", "note": "",
+           "parallelism": "tp32", "scenario": "decode_only", "input_len": "128", "weight_dtype": "bfp8"}  # fmt: skip
+    tuned = condition(**row, engine="tt-metal demo v0.62.0-dev20250926")
+    plain = condition(**row, engine="tt-metal tt_transformers demo")
+    old = condition(**row, engine="tt-metal demo v0.56.0-rc51")
+    small = condition(**{**row, "parallelism": "dp32", "model": "tiiuae/falcon-7b"}, engine="tt-metal demo v0.62.0")
+    assert [engine_id(one) for one in (tuned, plain, old, small)] == ["tt-metal-galaxy", *["tt-metal"] * 3]
+
+
+def test_one_host_drives_every_copy() -> None:
+    row = {"system": "n150", "model": "tiiuae/falcon-7b", "note": "", "scenario": "decode_only", "input_len": "128",
+           "metric": "output_tok_s_per_user", "unit": "", "engine": "tt-metal demo v0.59.0-rc52"}  # fmt: skip
+    one = condition(**row, n_devices="1", parallelism="tp1", concurrency_or_batch="32")
+    whole = {**row, "system": "Galaxy 6U (32x Wormhole)"}
+    all_ = condition(**whole, n_devices="32", parallelism="dp32", concurrency_or_batch="1024")
+    single, many = (float(found.predicted or 0.0) for found in predict([one, all_]))
+    # 31 further copies at 0.8 ms
+    assert 1 / many - 1 / single == pytest.approx(31 * 0.8e-3, rel=0.15)

@@ -230,3 +230,18 @@ def run_alone(steps: StepTime, piece: float, input_tokens: float, output_tokens:
     prefill = ceil(input_tokens / piece) * (float(steps.interval(read).total) + fetched)
     per_token = float(steps.latency(made).total) + fetched
     return BatchRun(prefill, output_tokens * per_token, per_token, 1, float(watts(steps, made)))
+
+
+def in_waves(batch: Numeric, rate: Numeric, requests: float) -> np.ndarray:
+    """Rate over a run of so many requests of one length, which come and go together: the last wave may be smaller.
+
+    >>> in_waves(np.array([1.0, 2.0]), np.array([1.0, 1.5]), 3.0).round(3).tolist()
+    [1.0, 1.286]
+    """
+    size, speed = np.asarray(batch, dtype=float), np.asarray(rate, dtype=float)
+    if not np.isfinite(requests):
+        return speed
+    waves = np.floor(requests / size)
+    last = requests - waves * size
+    seconds = waves * size / speed + np.where(last > 0.0, last / np.interp(last, size, speed), 0.0)
+    return requests / seconds

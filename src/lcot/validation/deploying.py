@@ -12,7 +12,7 @@ from lcot.facts.types import Engine, Facts, System
 from lcot.steptime.roofline import main_tier
 from lcot.steptime.types import Deployment, Precision, Speculation
 from lcot.validation.engines import engine_for, version_by_date
-from lcot.validation.recipes import scheduled_as
+from lcot.validation.recipes import scheduled_as, tuned_of
 from lcot.validation.types import Condition, Layout
 from lcot.workload.architecture import Architecture
 from lcot.workload.counts import parameters
@@ -245,7 +245,7 @@ def engine_id(condition: Condition) -> str:
 def engine_entry(condition: Condition) -> Engine:
     """The engine entry that a condition is predicted with."""
     version = condition.engine_version or version_by_date(condition.engine, condition.date)
-    return _engine(condition.engine, scheduled_as(condition, version), condition.system)
+    return _engine(tuned_of(condition), scheduled_as(condition, version), condition.system)
 
 
 @lru_cache(maxsize=512)

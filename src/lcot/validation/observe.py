@@ -10,12 +10,11 @@ from statistics import NormalDist
 import numpy as np
 
 from lcot.errors import Infeasible
-from lcot.facts.types import Numeric
 from lcot.serving.curve import Curve, batches, curve
 from lcot.serving.types import Policy, Traffic
 from lcot.steptime.types import Step, StepTable, StepTime
-from lcot.validation.batch import BatchRun, decode_seconds, prefill_seconds, run_alone, run_batch
-from lcot.validation.recipes import limit_of, requests_of, shortest
+from lcot.validation.batch import BatchRun, decode_seconds, in_waves, prefill_seconds, run_alone, run_batch
+from lcot.validation.recipes import limit_of, recipe_of, requests_of, shortest
 from lcot.validation.types import Condition
 from lcot.validation.users import Client, closed_loop, open_loop
 
@@ -40,7 +39,6 @@ class Setup:
     serving: Pool
     prefill: Pool | None
     policy: Policy
-    first_token: float = 0.0  # s that clients of a served engine wait beside its steps
 
 
 def observe(condition: Condition, setup: Setup, input_tokens: float, output_tokens: float) -> Values:
@@ -88,12 +86,10 @@ def protocol_of(condition: Condition) -> str:
     return "users"
 
 
-# engines whose published runs are one batch started together
-# Users who are all alike move in groups for a whole run. Requests reach the engine over some milliseconds, so that
-# the groups hold less than its budget of tokens; the share that fits the runs with fixed lengths best.
-FILLED = 0.5
+SMALLEST = 8  # the smallest share of its budget that a step of prompts is taken to fill: one in so many
 VARIATION = 1.0  # of prompt lengths over their mean, as in public chat traces (Azure 2023: P90 over P50 2.7)
 ALONE = ("llama.cpp",)  # engines whose public results call batch what a pass takes of one sequence's prompt
+# engines whose published runs are one batch started together
 STATIC = ("neuronx", "tt-metal", "sambaflow", "deepspeed", "llama.cpp", "chitu", "vllm-splitwise")
 
 
@@ -158,11 +154,17 @@ def _decode_only(condition: Condition, setup: Setup, i: float, o: float) -> Valu
     n = filling(pool, i + o / 2.0) if full else _sizes(condition, pool)
     tokens = max(o, 2.0)
     seconds, joules = decode_seconds(pool.steps, n, i, tokens - 1.0)
-    per_token = seconds / (tokens - 1.0)
+    per_token = seconds / (tokens - 1.0) + driving(pool)
     values = _rates(pool.copies, per_token, n, i, 1.0, joules / seconds)
     first, _ = prefill_seconds(pool.steps, 1.0, i, setup.policy.max_batched_tokens)  # of one prompt, as such demos say
     values |= _everywhere("ttft_ms", 1e3 * first)
     return values | _everywhere("tpot_ms", 1e3 * per_token) | _everywhere("output_tok_s_per_user", 1.0 / per_token)
+
+
+def driving(pool: Pool) -> float:
+    """Time that a host which drives all copies adds to a step of each; 0 where each has its own. [s]"""
+    facts = pool.steps.deployment.engine.facts
+    return float(facts.number("copy.latency")) * (pool.copies - 1) if facts.has("copy.latency") else 0.0
 
 
 LARGEST_BATCH = 1024.0  # of a device, that engines capture graphs for
@@ -193,21 +195,6 @@ def _offline(condition: Condition, setup: Setup, i: float, o: float) -> Values:
     each = float(points.time_per_output_token[best])
     values |= _everywhere("tpot_ms", 1e3 * each) | _everywhere("output_tok_s_per_user", 1.0 / each)
     return values | _everywhere("ttft_ms", 1e3 * float(points.time_to_first_token[best]))
-
-
-def in_waves(batch: Numeric, rate: Numeric, requests: float) -> np.ndarray:
-    """Rate over a run of so many requests of one length, which come and go together: the last wave may be smaller.
-
-    >>> in_waves(np.array([1.0, 2.0]), np.array([1.0, 1.5]), 3.0).round(3).tolist()
-    [1.0, 1.286]
-    """
-    size, speed = np.asarray(batch, dtype=float), np.asarray(rate, dtype=float)
-    if not np.isfinite(requests):
-        return speed
-    waves = np.floor(requests / size)
-    last = requests - waves * size
-    seconds = waves * size / speed + np.where(last > 0.0, last / np.interp(last, size, speed), 0.0)
-    return requests / seconds
 
 
 def _power(points: Curve, place: int) -> float:
@@ -257,8 +244,9 @@ def _poisson_quantile(mean: float, share: float) -> float:
 def _users(condition: Condition, setup: Setup, i: float, o: float) -> Values:
     users = max(round(condition.concurrency or 1.0), 1)
     narrowest, policy = shortest(condition), _with_copies(setup)
-    if narrowest == 1.0 and policy.batching == "mixed":
-        policy = replace(policy, max_batched_tokens=round(policy.max_batched_tokens * FILLED))
+    stated = recipe_of(condition, setup.serving.steps.deployment).chunk
+    if narrowest == 1.0 and policy.batching == "mixed" and not stated:
+        policy = replace(policy, max_batched_tokens=met_together(policy.max_batched_tokens, i, users))
     client = closed_loop(
         setup.serving.table(),
         policy,
@@ -268,12 +256,21 @@ def _users(condition: Condition, setup: Setup, i: float, o: float) -> Values:
         narrowest=narrowest,
         prefill_table=setup.prefill.table() if setup.prefill else None,
     )
-    values = _seen(client, setup, i, o, setup.first_token)
+    values = _seen(client, setup, i, o)
     if "end-to-end" in condition.note.lower():  # speed over the whole request, its first token included
         for name in STATISTICS:
             whole = values[("ttft_ms", name)] + (o - 1.0) * values.get(("tpot_ms", name), 0.0)
             values[("output_tok_s_per_user", name)] = 1e3 * o / whole
     return values
+
+
+def met_together(budget: int, prompt: float, users: int) -> int:
+    """Tokens of a step of users who are all alike: one prompt beside them, as their requests come one after another.
+
+    >>> met_together(8192, 4000.0, 64), met_together(8192, 100.0, 64), met_together(2048, 4000.0, 64)
+    (4064, 1088, 2048)
+    """
+    return min(budget, round(max(prompt, budget / SMALLEST)) + users)
 
 
 def _server(condition: Condition, setup: Setup, i: float, o: float) -> Values:
@@ -299,10 +296,10 @@ def _with_copies(setup: Setup) -> Policy:
     return replace(setup.policy, replicas=setup.serving.copies, prefill_replicas=prefill)
 
 
-def _seen(client: Client, setup: Setup, i: float, o: float, waits: float = 0.0) -> Values:
+def _seen(client: Client, setup: Setup, i: float, o: float) -> Values:
     values: Values = {}
     for name in STATISTICS:
-        values[("ttft_ms", name)] = 1e3 * (client.statistic(client.first_token, name) + waits)
+        values[("ttft_ms", name)] = 1e3 * client.statistic(client.first_token, name)
         if len(client.per_token):
             per_token = client.statistic(client.per_token, name)
             values[("tpot_ms", name)] = 1e3 * per_token

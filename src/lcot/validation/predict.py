@@ -124,10 +124,10 @@ def _is_cramped(condition: Condition, speculation: Speculation, overrides: Overr
 
 
 def generous(overrides: Overrides | None) -> Overrides:
-    """The same overrides with nearly all of the memory given to every engine of GPUs."""
+    """The same overrides with nearly all of the memory given to every engine of GPUs and meshes."""
     most = {"memory.fraction": MOST_MEMORY, "memory.free": MOST_MEMORY, "memory.reserve": LEAST_RESERVE}
     given = overrides or {}
-    engines = catalog.engines("gpu")
+    engines = (*catalog.engines("gpu"), *catalog.engines("mesh"))
     each = {one.id: {key: value for key, value in most.items() if one.facts.has(key)} for one in engines}
     return dict(given) | {name: {**given.get(name, {}), **values} for name, values in each.items()}
 
@@ -249,7 +249,7 @@ def _lengths(condition: Condition) -> tuple[float, float]:
 
 def setup_of(condition: Condition, plan: Plan) -> Setup:
     """Pools, tables and rules of a plan."""
-    policy, waits = policy_of(plan.deployment, condition, plan)
+    policy = policy_of(plan.deployment, condition, plan)
     sequences = max(1, min(policy.max_sequences, int(condition.concurrency or policy.max_sequences)))
     policy = replace(policy, max_sequences=sequences)
 
@@ -258,7 +258,7 @@ def setup_of(condition: Condition, plan: Plan) -> Setup:
         return Pool(steps, copies, lambda: table_of(deployment, sequences, policy.max_batched_tokens))
 
     prefill = pool(plan.prefill, plan.prefill_copies) if plan.prefill is not None else None
-    return Setup(pool(plan.deployment, plan.copies), prefill, policy, waits)
+    return Setup(pool(plan.deployment, plan.copies), prefill, policy)
 
 
 def _fingerprint(deployment: Deployment) -> tuple[object, ...]:

@@ -29,6 +29,7 @@ class Recipe:
     stream: int = 1
     chunk: int = 0  # 0: the engine's own
     kv: str = ""  # "": as the checkpoint
+    mixed: bool = False  # prompts go into steps of decoding, whatever the engine's default
 
 
 def is_recipe(condition: Condition) -> bool:
@@ -40,13 +41,25 @@ def is_recipe(condition: Condition) -> bool:
 def recipe_of(condition: Condition, deployment: Deployment) -> Recipe:
     """Settings of the run of a condition; the engine's own where it is no such run."""
     if not is_recipe(condition):
-        return Recipe()
+        return _generated(condition)
     for rule in _content()["rules"]:
         if _fits(rule, condition, deployment):
             receive = rule.get("spread", rule["receive"]) if deployment.data > 1 else rule["receive"]
             chunk = rule["chunk"] if rule["chunk"] != "prompt" else _one_prompt(condition)
             return Recipe(receive, rule["stream"], chunk, rule["kv"])
     return Recipe()
+
+
+def _generated(condition: Condition) -> Recipe:
+    """Settings of a run whose server was set up by a public generator of configurations; the engine's own elsewhere."""
+    rules = _content()["generated"]
+    if rules["mark"] not in condition.note:
+        return Recipe()
+    prompts = float(condition.input_tokens or 0.0) + (condition.concurrency or 0.0)
+    beyond = rules["beyond"].get(condition.engine)
+    first = rules["mixed"].get(condition.engine, "")
+    mixed = bool(first) and version_of(condition.engine_version) >= version_of(first)
+    return Recipe(chunk=round(prompts + beyond) if beyond else 0, mixed=mixed)
 
 
 def _one_prompt(condition: Condition) -> int:
@@ -63,6 +76,22 @@ def scheduled_as(condition: Condition, version: str) -> str:
     """The version whose scheduling a run had: public recipes turned it asynchronous before it was the default."""
     first = _content()["asynchronous"]["versions"].get(condition.engine, "")
     return first if first and is_recipe(condition) and version_of(version) < version_of(first) else version
+
+
+def tuned_of(condition: Condition) -> str:
+    """The engine entry of a model that was tuned for one system, where a row's version has it; else the engine's."""
+    width = condition.layout.tensor if condition.layout is not None else 0
+    for rule in _content()["tuned"]:
+        fits = (
+            rule["engine"] == condition.engine,
+            rule["system"] == condition.system,
+            rule["tensor"] == width,
+            any(condition.model.startswith(name) for name in rule["models"]),
+            version_of(condition.engine_version) >= version_of(rule["version"]),
+        )
+        if all(fits):
+            return rule["as"]
+    return condition.engine
 
 
 def drafting_of(condition: Condition) -> Speculation | None:
