@@ -13,7 +13,7 @@ from lcot.market.claims_model import NAMED, TESTED, chance, tokens_multiple, wit
 from lcot.market.claims_reading import reading
 from lcot.market.claims_record import RULES, holds
 from lcot.market.companies import company
-from lcot.market.value_market import seen
+from lcot.market.value_market import beside, seen
 from lcot.market.value_worth import worth
 from tests.cli.test_compare import refused
 
@@ -92,6 +92,7 @@ def outlook():
         compute_additions=compute,
         inference_share=lambda: np.array([[0.5] * 4, [0.55, 0.6, 0.7, 0.8], [0.9] * 4]),
         inference_spending=1e9 * additions[0],
+        spending=1e9 * (additions[0] + training),
         power=1e6 * additions,
     ))  # fmt: skip
 
@@ -119,6 +120,9 @@ def test_a_company_in_a_run_of_the_market():
     assert w.market == "scenario made up"
     assert w.stated.inference_revenue == pytest.approx(10e9)
     assert w.drawn.equity.shape == (4,)
+    assert w.stated.revenue == pytest.approx(10e9 + amd.facts.number("revenue.outside"))  # its chips do not train
+    nvidia = company("nvidia")
+    assert beside(nvidia, o, 2028, nvidia.facts) == pytest.approx(60e9 + nvidia.facts.number("revenue.outside"))
     lab = worth(company("openai"), outlook=o)
     assert lab.terms.market == pytest.approx(27 * 365 * 86400 * 0.70e-6)  # median of 12, 24, 30 and 48 tokens/s
     with pytest.raises(InputError, match="cerebras"):

@@ -44,7 +44,9 @@ def test_the_changes_on_file_are_of_facts_that_there_are(name):
 def read(share: float) -> Reading:
     """A run in which inference has this share of compute."""
     flat = np.full((3, 4), share)
-    return Reading("made up", (2026, 2028, 2030), ("nvidia",), flat, flat, flat[None], flat[None], flat[None])
+    return Reading(
+        "made up", (2026, 2028, 2030), ("nvidia",), flat, flat, flat[None], flat[None], flat[None], flat[None]
+    )
 
 
 def test_the_first_change_that_turns_is_told_and_was_run(monkeypatch):

@@ -87,6 +87,20 @@ def test_rents_are_paid_only_where_nothing_is_left(seed: int, nu: float, caps: l
     assert found.added == pytest.approx(bought(p, value)[1][:, :, None] * shares)
 
 
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 10_000), st.floats(0.3, 1.0), st.floats(-4.0, 0.0), st.floats(0.05, 0.9))
+def test_small_caps_and_contracts_under_them_are_met_together(seed: int, nu: float, size: float, part: float) -> None:
+    """A vendor whose cap is up to 10,000 times smaller than the others' use, with a contract for a part of it."""
+    p = problem([10.0**size, 2.0, 6.0], seed, nu)
+    use = np.concatenate([p.use, -p.use[:, :, :, :1]], axis=3)
+    limits = np.concatenate([p.limits, -part * p.limits[:, :1]], axis=1)
+    found = clear(replace(p, use=use, limits=limits))
+    assert np.all(found.rents >= 0.0)
+    assert np.all(found.left >= -1e-6 * np.abs(limits))
+    paid = np.abs(found.rents * found.left)
+    assert float(paid.sum()) <= 1e-5 * float(np.sum(p.need / p.money) + np.sum(found.rents * np.abs(limits)))
+
+
 def test_an_independent_solver_of_the_primal_agrees() -> None:
     """Minimise money less entropy within the caps, by another method and without the dual."""
     from scipy.optimize import minimize

@@ -21,6 +21,7 @@ class Reading:
     compute_share: Array  # (vendor, year, draw): of the compute added for inference [1]
     spending: Array  # (vendor, year, draw): USD a year for inference systems added
     power: Array  # (vendor, year, draw): W at the meter, in service for inference
+    training: Array  # (vendor, year, draw): USD a year for systems added that train
 
     @property
     def draws(self) -> int:
@@ -63,5 +64,5 @@ def reading(outlook: Outlook) -> Reading:
     share = np.divide(compute, total, out=np.zeros_like(compute), where=total > 0)
     return Reading(
         outlook.scenario.id, outlook.years, outlook.vendors, outlook.tokens.sum(axis=0), outlook.inference_share(),
-        share, outlook.inference_spending, outlook.power.sum(axis=0),
+        share, outlook.inference_spending, outlook.power.sum(axis=0), outlook.spending - outlook.inference_spending,
     )  # fmt: skip

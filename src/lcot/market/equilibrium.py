@@ -19,7 +19,8 @@ from lcot.market.types import Array
 
 TIGHT = 1e-7  # relative to a limit: how exactly it is met
 MISSED = 1e-3  # relative to a limit: how far a solution may be from keeping it
-ROUNDS, HALVINGS, LONGEST = 200, 30, 4.0
+ROUNDS, HALVINGS, LONGEST = 500, 30, 4.0
+NEAR = 1e-5  # rent, in the solver's own unit, below which it may be held apart from the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +200,9 @@ def clear(problem: Problem) -> Cleared:
         if not np.any(move):
             break
         open_ones, q = open_ones[move], _part(q, np.flatnonzero(move))
-        step = _newton(slope[move], curve[move], bound[move])
-        y[open_ones] = _downhill(q, here[move], per[open_ones], scale[open_ones], value[move], slope[move], step)
+        here, slope = here[move], slope[move]
+        step = _newton(slope, curve[move], _near_zero(here, slope))
+        y[open_ones] = _downhill(q, here, per[open_ones], scale[open_ones], value[move], slope, step)
     value, share = at(p, y * per)
     demand = bought(p, value)[1]
     added = demand[:, :, None] * share
@@ -221,14 +223,25 @@ def _part(p: Problem, rows: NDArray[np.int64]) -> Problem:
     return replace(p, **{f.name: getattr(p, f.name)[rows] for f in fields(p) if f.name != "nests"})
 
 
+def _near_zero(y: Array, slope: Array) -> NDArray[np.bool_]:
+    """Rents at zero, or so near to it that a step with the others would carry them past it, and that want to fall."""
+    far = np.abs(y - np.maximum(y - slope, 0.0)).max(axis=1, keepdims=True)
+    return (y <= np.minimum(far, NEAR)) & (slope > 0.0)
+
+
 def _newton(slope: Array, curve: Array, bound: NDArray[np.bool_]) -> Array:
-    """Newton's step in the rents that are free to move, none longer than `LONGEST`. [1]"""
+    """Newton's step in the rents that are free to move, none longer than `LONGEST`; each of the others by itself. [1]
+
+    Only so is the step, cut off at zero, sure to lead downhill (Bertsekas, proposition 1).
+    """
     free = ~bound
     both = free[:, :, None] & free[:, None, :]
-    ridge = 1e-9 + 1e-9 * np.abs(np.einsum("nrr->nr", curve))
-    held = np.where(both, curve, 0.0) + np.einsum("nr,rq->nrq", np.where(free, ridge, 1.0), np.eye(slope.shape[1]))
-    move = -np.linalg.solve(held, np.where(free, slope, 0.0)[:, :, None])[:, :, 0]
-    length = np.abs(move).max(axis=1, keepdims=True)
+    own = np.einsum("nrr->nr", curve)
+    ridge = 1e-9 + 1e-9 * np.abs(own)
+    held = np.where(both, curve, 0.0)
+    held += np.einsum("nr,rq->nrq", np.where(free, ridge, np.abs(own) + ridge), np.eye(slope.shape[1]))
+    move = -np.linalg.solve(held, slope[:, :, None])[:, :, 0]
+    length = np.abs(np.where(free, move, 0.0)).max(axis=1, keepdims=True)
     return move * np.minimum(1.0, LONGEST / np.maximum(length, 1e-300))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lcot.errors import InputError
-from lcot.facts.types import Numeric
+from lcot.facts.types import Facts, Numeric
 from lcot.market.claims_reading import Reading
 from lcot.market.companies import Company
 from lcot.market.types import Array
@@ -44,7 +44,7 @@ def seen(company: Company, found: Reading, year: int, price: Numeric) -> tuple[A
 
     .. math:: M = \\sum_w S_w, \\quad s = S_v / M \\;\\text{or}\\; p P_v / M
     """
-    rows = found.rows(SAME.get(company.vendor, (company.vendor,)))
+    rows = rows_of(company, found)
     if not rows or year not in found.years:
         allowed = f"vendors {', '.join(found.vendors)}; years {found.years[0]} to {found.years[-1]}"
         raise InputError(f"scenario {found.scenario}: no {company.id} in {year}; allowed: {allowed}")
@@ -54,3 +54,42 @@ def seen(company: Company, found: Reading, year: int, price: Numeric) -> tuple[A
     if company.sells == "capacity":
         own = found.power[rows, at].sum(axis=0) * price
     return market, own / market
+
+
+def rows_of(company: Company, found: Reading) -> list[int]:
+    """Places of a company's offerings in a run of the market."""
+    return found.rows(SAME.get(company.vendor, (company.vendor,)))
+
+
+def beside(company: Company, found: Reading, year: int, facts: Facts) -> Numeric:
+    """Revenue beside inference, as a run of the market has it.
+
+    Parameters
+    ----------
+    company : Company
+        A vendor of the scenario.
+    found : Reading
+        Of a run of the market.
+    year : int
+        The exit year. [1]
+    facts : Facts
+        Of the company; values may be draws.
+
+    Returns
+    -------
+    numeric, shape (draws,)
+        What its systems that train are paid in the run, and what it sells besides; the fact ``revenue.other`` where the
+        company states no ``revenue.outside``. [USD]
+
+    Raises
+    ------
+    MissingFact
+        If neither is on record.
+
+    Notes
+    -----
+    .. math:: R' = T_v + R^{outside}
+    """
+    if not facts.has("revenue.outside"):
+        return facts.number("revenue.other", "revenue")
+    return found.training[rows_of(company, found), found.year(year)].sum(axis=0) + facts.number("revenue.outside")

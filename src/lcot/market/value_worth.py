@@ -154,7 +154,7 @@ def modelled(company: Company, outlook: Reading, seed: int) -> Worth:
     `lcot.market.value_market.seen`.
     """
     from lcot.choice.uncertainty import samples
-    from lcot.market.value_market import seen
+    from lcot.market.value_market import beside, seen
 
     years = company.exit_year - company.base_year
     sample = samples([company.facts], outlook.draws, seed)[company.id]
@@ -166,16 +166,23 @@ def modelled(company: Company, outlook: Reading, seed: int) -> Worth:
     else:
         bare = terms_of(company, sample, 0.0, years)
         market, share = seen(company, outlook, company.exit_year, bare.price)
-        drawn = replace(bare, market=market, share=share)
+        other = beside(company, outlook, company.exit_year, sample)
+        drawn = replace(bare, market=market, share=share, other_revenue=other)
         middle = float(np.median(market))
-        stated = replace(terms_of(company, company.facts, middle, years), share=float(np.median(share)))
+        stated = replace(
+            terms_of(company, company.facts, middle, years), share=float(np.median(share)),
+            other_revenue=float(np.median(beside(company, outlook, company.exit_year, company.facts))),
+        )  # fmt: skip
     return made_of(company, f"scenario {outlook.scenario}", stated, drawn)
 
 
 def made_of(company: Company, label: str, stated: Terms, drawn: Terms | None) -> Worth:
     """The value from its terms, with what it rests on."""
-    seen = "demand" if company.sells == "tokens" else "share.exit"  # what a run of the market says instead
-    replaced = (seen,) if label.startswith("scenario") else ()
+    run = label.startswith("scenario")  # which says some of the facts itself
+    seen = {"demand"} if company.sells == "tokens" else {"share.exit"}
+    if company.facts.has("revenue.outside"):
+        seen |= {"revenue.other"}
+    replaced = seen if run else {"revenue.outside"}
     used = [fact for fact in company.facts.values() if fact.is_estimate and fact.key not in replaced]
     absent = [key for key in ("cash.net", "shares.basic", "shares.diluted") if not company.facts.has(key)]
     return Worth(

@@ -21,7 +21,7 @@ from lcot.report.market_store import kept, mark, offers_of
 
 Said = Callable[[str], None]
 BY_MARKET = ("C6", "C7", "C8")  # claims that a run of the market tests
-FIGURES = ("tokens", "inference_share", "compute_share", "spending", "power")
+FIGURES = ("tokens", "inference_share", "compute_share", "spending", "power", "training")
 
 
 def map_of(draws: int, seed: int, progress: Said | None = None, executor: Executor | None = None) -> tuple[Cell, ...]:

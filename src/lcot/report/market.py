@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from lcot.market.types import Array, Outlook
+from lcot.market.record import levels, record
+from lcot.market.types import Array, Drivers, Outlook
 from lcot.units import HOUR, MONTH, YEAR
 
 SCHEMA = "lcot.market/1"
@@ -70,6 +71,11 @@ def as_dict(outlook: Outlook) -> dict[str, Any]:
              "observations": p.observations} for p in o.posteriors
         ],
         "backtest": None if o.backtest is None else backtest(o),
+        "record": [
+            {"company": one.company, "year": one.year, "bought_busd": spread(one.bought / 1e9),
+             "sold_busd": one.sold / 1e9, "note": one.note} for one in levels(o, record())
+        ],
+        "drivers": None if o.drivers is None else moved(o.drivers),
         "left_out": o.left_out,
         "estimates": list(o.estimates),
     }  # fmt: skip
@@ -210,3 +216,16 @@ def backtest(o: Outlook) -> dict[str, Any]:
             for s in b.scores
         ],
     }  # fmt: skip
+
+
+def moved(d: Drivers) -> list[dict[str, Any]]:
+    """What moves each quantity that is watched, the strongest first; tokens in quadrillions a month."""
+    found: list[dict[str, Any]] = []
+    for name, stated in d.stated.items():
+        scale, unit = (MONTH / QUADRILLION, "Ptok/month") if d.units[name] == "token/s" else (1.0, d.units[name])
+        rows = [
+            {"key": r.key, "estimate": r.estimate, "at_p10": r.ends[name][0] * scale, "at_p90": r.ends[name][1] * scale}
+            for r in d.ranked(name)
+        ]
+        found.append({"of": name, "unit": unit, "stated": stated * scale, "rows": rows})
+    return found

@@ -10,6 +10,8 @@ from lcot.report.market import ADVICE
 
 Answer = dict[str, Any]
 Range = Mapping[str, float | None]
+ENDS = ("at_p10", "at_p90")
+STRONGEST = 6  # drivers of each quantity that are shown
 SHOWN = 0.0005  # shares below this in every year are left out of the tables
 
 
@@ -20,6 +22,10 @@ def as_text(a: Answer, wide: int = 110) -> str:
         parts += ["", *parameters(a)]
     if a["backtest"]:
         parts += ["", *backtest(a, wide)]
+    if a["record"]:
+        parts += ["", *on_record(a)]
+    if a["drivers"]:
+        parts += ["", *drivers(a, wide)]
     return "\n".join([*parts, "", *notes(a, wide)])
 
 
@@ -133,6 +139,40 @@ def backtest(a: Answer, wide: int) -> list[str]:
         *wrapped(f"Mean absolute error: {errors}. {b['verdict']}", wide),
         *wrapped(" ".join(b["missing"]), wide),
     ]  # fmt: skip
+
+
+def on_record(a: Answer) -> list[str]:
+    """Systems bought in the run beside sales."""
+    rows = [
+        [f"{r['company']} {r['year']}", shown(r["bought_busd"], "{:.3g}"), f"{r['sold_busd']:.3g}", "  " + r["note"]]
+        for r in a["record"]
+    ]
+    lines = table(["", "bought in the model", "sold on record", ""], [[*row[:3], ""] for row in rows])
+    return [
+        "Level: $B of systems bought in the model, which takes no sales, beside sales on record (NVIDIA's without "
+        "networks)",
+        lines[0], *(line + row[3] for line, row in zip(lines[1:], rows, strict=True)),
+    ]  # fmt: skip
+
+
+def drivers(a: Answer, wide: int) -> list[str]:
+    """What moves the answer most, one assumption at a time."""
+    lines = wrapped(
+        "What moves the answer: one assumption at a time at its P10 and P90, all others as stated (* a declared "
+        "estimate, or costs that rest on some)", wide,
+    )  # fmt: skip
+    for d in a["drivers"]:
+        scale, sign = (100.0, "%") if d["unit"] == "1" else (1.0, "")
+        rows = [
+            [r["key"] + ("*" if r["estimate"] else ""), *(plain(r[end] * scale, "{:.3g}") + sign for end in ENDS)]
+            for r in d["rows"][:STRONGEST]
+        ]
+        unit = "" if d["unit"] == "1" else f" [{d['unit']}]"
+        lines += [
+            "",
+            *table([f"{d['of']}{unit}: {plain(d['stated'] * scale, '{:.3g}')}{sign}", "at P10", "at P90"], rows),
+        ]
+    return lines
 
 
 def notes(a: Answer, wide: int) -> list[str]:

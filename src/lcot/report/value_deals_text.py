@@ -79,8 +79,10 @@ def notes(a: dict[str, Any]) -> list[str]:
     absent = {name for i in a["implied"].values() for name in i["absent"]}
     if absent:
         made.append(f"Not on record: {', '.join(sorted(absent))}.")
-    sources = dict.fromkeys(f"{s['title']} ({s['date']})" for f in a["facts"] for s in f["sources"])
+    sources = dict.fromkeys(f"{s['title']} ({s['date']})" for f in a["facts"] for s in f["sources"] if s["date"])
     made.append(f"Sources: {'; '.join(sources)}.")
+    ours = [f["key"] for f in a["facts"] if f["kind"] == "estimate"]
+    made += [f"Declared estimates: {', '.join(ours)}."] if ours else []
     return [*made, ADVICE]
 
 
