@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lcot.errors import DomainError, Infeasible, MissingFact, UnknownName
-from lcot.facts.types import Facts
+from lcot.facts.types import Engine, Facts
 from lcot.steptime.attention import decode
 from lcot.steptime.estimate import estimate
 from lcot.steptime.load import load_of
@@ -32,6 +32,22 @@ def test_launches_and_host_by_hand() -> None:
     """Four layers: 2 norms, rotary, activation (4 small kernels), 4 products, attention; ends: 2 small, 1 product."""
     fixed = estimate(deployment()).latency(DECODE).fixed
     assert fixed == pytest.approx(4 * (4 * 1e-6 + 4 * 1e-6 + 4e-6) + 3e-6 + 1e-3 + 16e-6)
+
+
+def test_prompts_wait_for_the_host_where_the_device_has_less_to_do() -> None:
+    """Four layers with experts at 1 ms each: round corner between 4 ms of issuing and the time on the device."""
+    issuing = Engine("toy-engine", "Toy engine", "gpu", "1", engine_facts(host__experts=1e-3))
+    mixture = model(8)
+    short = Step(prefill_tokens=16.0, prefill_pairs=128.0, prefill_sequences=1.0)
+    for step, longer in ((short, True), (PROMPT, True), (DECODE, False)):
+        without = estimate(deployment(mixture)).latency(step)
+        found = estimate(deployment(mixture, engine=issuing)).latency(step)
+        host = 1e-3 + 1e-6 * (float(step.decode_sequences) + float(step.prefill_sequences))
+        device = float(without.total) - host
+        wanted = host + (np.hypot(device, 4e-3) if longer else device)
+        assert found.total == pytest.approx(wanted)
+    dense = estimate(deployment(engine=issuing)).latency(short).total
+    assert dense == pytest.approx(float(estimate(deployment()).latency(short).total))
 
 
 def test_weights_are_read_once_a_step() -> None:

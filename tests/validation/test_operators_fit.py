@@ -13,7 +13,7 @@ from lcot.facts import catalog
 from lcot.facts.types import Facts
 from lcot.steptime.gemm import gemm
 from lcot.validation.kernels import gemm_samples
-from lcot.validation.operators_fit import errors, fit_operator
+from lcot.validation.operators_fit import errors, fit_operator, fits_as_text
 
 EVIDENCE = os.environ.get("LCOT_EVIDENCE")
 OPS = Path(EVIDENCE or ".") / "measurements" / "ops"
@@ -47,6 +47,9 @@ def test_constants_are_found_again(tmp_path: Path) -> None:
         assert fit.constants[key] == pytest.approx(value, rel=0.03)
         assert fit.low[key] <= fit.constants[key] <= fit.high[key]
     assert max(fit.left_out.values()) < 0.02
+    said = fits_as_text([fit], lambda _: start()).splitlines()
+    assert said[1].split()[:4] == ["matrix", "products", "vllm", "300"]
+    assert any("gemm.floor" in line and "on record      3e-06" in line for line in said)
     assert fit.constants["gemm.fraction.fp8"] == pytest.approx(float(start().number("gemm.fraction.fp8")), rel=0.01)
 
 

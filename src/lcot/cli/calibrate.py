@@ -17,6 +17,7 @@ def calibrate(
     engine: str | None = None,
     runs: int | None = None,
     check: bool = False,
+    operators: bool = False,
     record: Path | None = None,
     system: str | None = None,
     devices: int | None = None,
@@ -37,6 +38,8 @@ def calibrate(
         Runs taken of each cluster of system x model x engine: 1 for a check or a record, else 4.
     check
         Refit on a sample of the evidence, and end with 2 where that differs from the refit on record.
+    operators
+        Fit the constants of operators instead, on the measured kernels of the folder in LCOT_EVIDENCE.
     record
         Write the refit to this file, as the package's record is.
     system
@@ -55,6 +58,9 @@ def calibrate(
     from lcot.validation.deploying import engine_entry
     from lcot.validation.record import as_record, committed_record, differences
 
+    if operators:
+        print(_operators())
+        return
     known = stated(system, devices, layout, software, model)
     conditions = [condition for path in points or evidence() for condition in conditions_in(path, known)]
     if engine is not None:
@@ -75,6 +81,17 @@ def calibrate(
         other = differences(found, committed_record())
         if other:
             raise InputError("a refit differs from the record: " + "; ".join(other))
+
+
+def _operators() -> str:
+    """Fits of every operator on the measured kernels, beside the constants on record."""
+    from lcot.facts import catalog
+    from lcot.validation.operators_fit import fit_operators, fits_as_text
+
+    folder = evidence()[0].parent / "ops"
+    with ProcessPoolExecutor(os.cpu_count()) as executor:
+        fits = fit_operators(folder, catalog.engine("generic").facts, executor=executor)
+    return fits_as_text(fits, lambda name: catalog.engine(name).facts)
 
 
 def evidence() -> tuple[Path, ...]:

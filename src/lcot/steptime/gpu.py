@@ -67,7 +67,8 @@ def gpu(deployment: Deployment) -> StepTime:
         if not (last and last[0][0] is step):
             load = load_of(step, ranks, d.speculation.draft_tokens, engine)
             hops = _hops(step, d, ranks) if stages > 1 else NOTHING
-            last[:] = [(step, (plus(layers(load), drafting(load)), hops, _host(load, d)))]
+            stack = plus(layers(load), drafting(load))
+            last[:] = [(step, (stack, hops, plus(_host(load, d), _issuing(load, d, stack.total))))]
         return last[0][1]
 
     def latency(step: Step) -> Breakdown:
@@ -143,6 +144,19 @@ def _host(load: Load, d: Deployment) -> Breakdown:
     busy = some(sequences + load.prefill)
     each = engine.number("host.sequence") * sequences + engine.number("host.token") * load.prefill
     return Breakdown(0.0, 0.0, 0.0, engine.number("host.step") * busy + each)
+
+
+def _issuing(load: Load, d: Deployment, device: Numeric) -> Breakdown:
+    """What the device waits for the host's issuing of kernels; as in a roofline the corner is round.
+
+    Steps of decoding are captured in graphs. Those with prompts are not, and the many small kernels of a layer with
+    experts take the host longer to issue than a device that has little to do takes to run them.
+    """
+    engine, layers = d.engine.facts, sum(b.count for b in d.model.blocks if b.feed_forward and b.feed_forward.experts)
+    if not (layers and engine.has("host.experts")):
+        return NOTHING
+    issued = engine.number("host.experts") * layers * some(load.prefill)
+    return Breakdown(0.0, 0.0, 0.0, np.sqrt(device * device + issued * issued) - device)
 
 
 def _draft(d: Deployment, ranks: Ranks) -> tuple[Callable[[Load], Breakdown], tuple[str, ...]]:

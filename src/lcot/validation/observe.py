@@ -244,8 +244,8 @@ def _poisson_quantile(mean: float, share: float) -> float:
 def _users(condition: Condition, setup: Setup, i: float, o: float) -> Values:
     users = max(round(condition.concurrency or 1.0), 1)
     narrowest, policy = shortest(condition), _with_copies(setup)
-    stated = recipe_of(condition, setup.serving.steps.deployment).chunk
-    if narrowest == 1.0 and policy.batching == "mixed" and not stated:
+    recipe = recipe_of(condition, setup.serving.steps.deployment)
+    if narrowest == 1.0 and policy.batching == "mixed" and not (recipe.chunk or recipe.mixed):
         policy = replace(policy, max_batched_tokens=met_together(policy.max_batched_tokens, i, users))
     client = closed_loop(
         setup.serving.table(),

@@ -7,6 +7,7 @@ weighted alike, then the same again with each GPU left out in turn, to see wheth
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -140,7 +141,9 @@ def _with_keys(start: Facts, keys: Sequence[str]) -> Facts:
     return Facts(start.owner, {**start.items_by_key, **more})
 
 
-def fit_operators(folder: Path, start: Facts, engines: Sequence[str] = ENGINES) -> list[OperatorFit]:
+def fit_operators(
+    folder: Path, start: Facts, engines: Sequence[str] = ENGINES, executor: Executor | None = None
+) -> list[OperatorFit]:
     """Constants of every operator for every engine.
 
     Parameters
@@ -151,6 +154,8 @@ def fit_operators(folder: Path, start: Facts, engines: Sequence[str] = ENGINES) 
         Constants to begin from; one that the measurements do not touch stays.
     engines : sequence of str
         Engines. [text]
+    executor : Executor, optional
+        Where the fits are made; here and in order by default.
 
     Returns
     -------
@@ -162,5 +167,24 @@ def fit_operators(folder: Path, start: Facts, engines: Sequence[str] = ENGINES) 
     InputError
         If a file is missing.
     """
-    found = [fit_operator(operator, engine, folder, start) for engine in engines for operator in OPERATORS]
-    return [one for one in found if one is not None]
+    asked = [(operator, engine, folder, start) for engine in engines for operator in OPERATORS]
+    run_all = map if executor is None else executor.map
+    return [one for one in run_all(_fitted, asked) if one is not None]
+
+
+def _fitted(asked: tuple[str, str, Path, Facts]) -> OperatorFit | None:
+    return fit_operator(*asked)
+
+
+def fits_as_text(fits: Sequence[OperatorFit], shipped: Callable[[str], Facts]) -> str:
+    """The fits as a plain table: errors, also on a GPU left out, and each constant beside the one on record."""
+    lines = [f"{'operator':24} {'engine':8} {'rows':>6} {'median':>7} {'p90':>7} {'left out':>9}"]
+    for fit in fits:
+        left = f"{float(np.median(list(fit.left_out.values()))):8.1%}" if fit.left_out else "-"
+        said = f"{fit.operator:24} {fit.engine:8} {fit.rows:6} {fit.median:6.1%} {fit.p90:6.1%} {left:>9}"
+        lines.append(said)
+        for key, value in fit.constants.items():
+            known = shipped(fit.engine)
+            now = f"{float(known.number(key)):10.4g}" if known.has(key) else f"{'none':>10}"
+            lines.append(f"  {key:34} on record {now}  fitted {value:10.4g}  {fit.low[key]:.3g} to {fit.high[key]:.3g}")
+    return "\n".join(lines)

@@ -32,11 +32,12 @@ POLICIES: dict[str, Policy] = {
 }  # fmt: skip
 
 
-def policy_of(deployment: Deployment, condition: Condition, plan: Plan) -> tuple[Policy, float]:
-    """Rules of the engine of a deployment, and seconds that a client waits beside its steps.
+def policy_of(deployment: Deployment, condition: Condition, plan: Plan) -> Policy:
+    """Rules of the engine of a deployment, with what a client waits beside its steps.
 
     Facts of the engine stand above its family's rules: ``policy.tokens`` [token], ``policy.sequences`` [1],
-    ``receive.interval`` [1], ``client.first_token`` [s]. A public recipe's settings stand above both.
+    ``receive.interval`` [1], ``client.first_token`` [s]. A public recipe's settings stand above both. The client's time
+    passes before a request is in the queue, so that users who end together meet there again.
     """
     facts = deployment.engine.facts
     policy = POLICIES.get(condition.engine, POLICIES["vllm"])
@@ -52,6 +53,8 @@ def policy_of(deployment: Deployment, condition: Condition, plan: Plan) -> tuple
         stream_interval=_delivered(recipe.stream, condition, deployment),
         receive_interval=max(recipe.receive, round(given("receive.interval", 1))),
         acceptance_length=deployment.speculation.acceptance_length,
+        before=given("client.first_token", 0.0) + (ROUTED if plan.prefill is not None else 0.0),
+        batching="mixed" if recipe.mixed else policy.batching,
     )
     # each rank of data-parallel attention has a budget and a batch of its own
     ranks = deployment.data
@@ -61,8 +64,7 @@ def policy_of(deployment: Deployment, condition: Condition, plan: Plan) -> tuple
     if plan.prefill is not None:
         latency, each = transfer(deployment, facts, plan.prefill)
         policy = replace(policy, transfer_latency=latency, transfer_per_token=each)
-    routed = ROUTED if plan.prefill is not None else 0.0
-    return policy, given("client.first_token", 0.0) + routed
+    return policy
 
 
 def _delivered(interval: int, condition: Condition, deployment: Deployment) -> int:
