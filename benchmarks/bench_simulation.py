@@ -126,7 +126,8 @@ def vidur(version: str = "0.0.26") -> None:
         place = Path(folder) / "vidur"
         subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
         python = place / "bin" / "python"
-        made = subprocess.run([python, "-m", "pip", "install", "-q", f"vidur=={version}"], check=False)
+        words = [python, "-m", "pip", "install", "-q", f"vidur=={version}"]
+        made = subprocess.run(words, check=False, capture_output=True)
         if made.returncode:
             print(f"Vidur {version}: not installed, the package index or its packages are out of reach")
             return

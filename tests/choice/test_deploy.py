@@ -16,6 +16,7 @@ from lcot.serving.simulation import simulate_ready
 from lcot.serving.synthetic import open_loop
 from lcot.serving.types import Target, Traffic
 from lcot.steptime.estimate import estimate
+from lcot.steptime.types import Step
 from lcot.workload.models import model
 
 SYSTEM = catalog.system("hgx-h200")
@@ -65,6 +66,26 @@ def test_rules_by_name():
         ready(steps, "vlm")
 
 
+def test_cached_input_costs_what_its_positions_add():
+    found = chosen(SYSTEM, QUESTION.model, Layout(tensor=8), QUESTION)
+    copies = ready(estimate(found.deployment))
+    copies = replace(copies, policy=replace(copies.policy, prefix_cache=True))
+    shared, count = 8192, 300  # tokens that all prompts begin with, before 808 of their own
+    blocks = np.concatenate([np.r_[np.arange(shared // 64), -1 - i * 20 - np.arange(12)] for i in range(count)])
+    load = replace(
+        open_loop(0.2, count, [9000], [50]), hashes=blocks, hash_block=64,
+        hash_start=np.arange(count + 1) * (shared // 64 + 12),
+    )  # fmt: skip
+    run = simulate_ready(copies, load)
+    served, traffic = served_of(run, copies.steps)
+    assert traffic.cached_fraction == pytest.approx(shared / 9000, rel=0.01)
+    step = [Step(0.0, 0.0, 808.0, 808 * (404.5 + prior), 1.0) for prior in (8192.0, 0.0)]
+    with_cache, without = (float(copies.steps.latency(one).total) for one in step)
+    assert served.cached_seconds == pytest.approx(with_cache - without, rel=0.05)
+    assert served.prefill_seconds == pytest.approx(without, rel=0.05)
+    assert served.cached_token_seconds == pytest.approx((with_cache - without) / 8192, rel=0.05)
+
+
 def test_seconds_of_both_pools_are_billed():
     found = chosen(SYSTEM, QUESTION.model, Layout(), QUESTION)
     copies = ready(estimate(found.deployment))
@@ -75,6 +96,8 @@ def test_seconds_of_both_pools_are_billed():
     chips = 2 / 8  # tp2 beside tp8
     prompts, decode = np.sum(run.outcome.prompt_use[0, :, 0]), np.sum(run.outcome.decode_use[1, :, 0])
     assert served.prefill_seconds * 400 == pytest.approx(chips * prompts)
+    assert served.cached_seconds == 0.0
+    assert served.cached_token_seconds > 0
     assert served.decode_seconds * 400 == pytest.approx(decode)
     assert (served.copies, served.prefill_copies, served.systems) == (1, 3, 2)
     assert (traffic.input_tokens, traffic.output_tokens) == pytest.approx((1000, 500))

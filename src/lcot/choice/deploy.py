@@ -15,7 +15,7 @@ from lcot.errors import Infeasible
 from lcot.facts.types import Site, System
 from lcot.serving.policy import preset
 from lcot.serving.simulation import Ready, Simulated
-from lcot.serving.types import Served, Traffic
+from lcot.serving.types import Reals, Served, Traffic
 from lcot.steptime.types import Deployment, Step, StepTime
 from lcot.workload.architecture import Architecture
 from lcot.workload.formats import precision, supported
@@ -177,35 +177,52 @@ def served_of(run: Simulated, steps: StepTime) -> tuple[Served, Traffic]:
 
     Notes
     -----
-    Steps with prompts cost what they take beyond the same step without prompts:
-    :math:`t_{in} = \\sum_k (T(step_k) - T(step_k \\setminus prompts))`; the rest is output. Seconds of a pool that
-    computes prompts are input, and count as those of as many chips of a copy that decodes.
+    Steps with prompts cost what they take beyond the same step without prompts, and cached input what positions in the
+    cache add to that: :math:`t_{in} + t_{cached} = \\sum_k (T(step_k) - T(step_k \\setminus prompts))`,
+    :math:`t_{cached} = \\sum_k (T(step_k) - T(step_k \\setminus cached\\ positions))`; the rest is output. Seconds of a
+    pool that computes prompts are all input, and count as those of as many chips of a copy that decodes.
 
     References
     ----------
     :cite:t:`horngren2015` on joint cost by activity.
     """
     outcome = run.outcome
-    prompt = outcome.prompt_use[-1]
-    used = prompt[prompt[:, 0] > 0]
-    mean = (used[:, 1:6] / used[:, :1]).T if len(used) else np.zeros((5, 0))
-    whole = np.asarray(steps.latency(Step(*mean)).total)
-    bare = np.where(mean[0] > 0, np.asarray(steps.latency(Step(mean[0], mean[1])).total), 0.0)
-    fresh = float(np.sum(used[:, 0] * (1.0 - bare / whole))) if len(used) else 0.0
-    busy = float(np.sum(outcome.decode_use[-1, :, 0])) + float(np.sum(prompt[:, 0]))
-    apart = 0.0
-    if run.prefill_copies and steps.prefill is not None:
-        share = steps.prefill.deployment.chips / steps.deployment.chips
-        apart = share * float(np.sum(outcome.prompt_use[0, :, 0]))
     done = max(run.finished, 1)
+    fresh = (outcome.input_tokens - outcome.cached_tokens)[~outcome.rejected]
+    positions = float(np.sum(fresh * outcome.cached_tokens[~outcome.rejected], dtype=np.float64))
+    more = float(np.sum(fresh))  # positions of one more cached token in every request
+    apart = run.prefill_copies > 0 and steps.prefill is not None
+    spent = _prompt_seconds(outcome.prompt_use[-1], steps, 0.0 if apart else positions, 0.0 if apart else more)
+    busy = float(np.sum(outcome.decode_use[-1, :, 0])) + float(np.sum(outcome.prompt_use[-1, :, 0]))
+    decode = busy - spent[0] - spent[1]
+    if apart and steps.prefill is not None:
+        chips = steps.prefill.deployment.chips / steps.deployment.chips
+        spent = spent + chips * _prompt_seconds(outcome.prompt_use[0], steps.prefill, positions, more)
     inputs = (run.input_rate + run.cached_rate) / run.rate
     served = Served(
         copies=float(run.copies), systems=float(run.systems), batch=run.batch, rate=run.rate,
         capacity=run.rate / max(run.utilisation, run.prefill_utilisation, 1e-12),
         time_per_output_token=run.per_token.mean, time_to_first_token=run.first_token.mean,
-        prefill_seconds=(fresh + apart) / done, cached_seconds=0.0, decode_seconds=(busy - fresh) / done,
-        cached_token_seconds=0.0, power=run.power if np.isfinite(run.power) else None,
-        prefill_copies=float(run.prefill_copies),
+        prefill_seconds=float(spent[0]) / done, cached_seconds=float(spent[1]) / done,
+        decode_seconds=float(decode) / done, cached_token_seconds=float(spent[2]) / done,
+        power=run.power if np.isfinite(run.power) else None, prefill_copies=float(run.prefill_copies),
     )  # fmt: skip
     cached = run.cached_rate / max(run.input_rate + run.cached_rate, 1e-12)
     return served, Traffic(inputs, run.output_rate / run.rate, run.rate, cached)
+
+
+def _prompt_seconds(use: Reals, steps: StepTime, positions: float, more: float) -> Reals:
+    """Seconds that prompts add to steps: of fresh tokens, of positions in the cache, and of ``more`` such positions."""
+    used = use[use[:, 0] > 0]
+    if not len(used):
+        return np.zeros(3)
+    seconds, (d, c, p, q, s) = used[:, 0], (used[:, 1:6] / used[:, :1]).T
+    whole = np.asarray(steps.latency(Step(d, c, p, q, s)).total)
+    bare = np.where(d > 0, np.asarray(steps.latency(Step(d, c)).total), 0.0)
+    share = np.array([min(positions, float(q @ used[:, 6])), more]) / float(q @ used[:, 6])
+    without = np.asarray(steps.latency(Step(d, c, p, q * (1.0 - share[0]), s)).total)
+    beside = np.asarray(steps.latency(Step(d, c, p, q * (1.0 + share[1]), s)).total)
+    cached = float(np.sum(seconds * (1.0 - without / whole)))
+    return np.array([
+        float(np.sum(seconds * (1.0 - bare / whole))) - cached, cached, float(np.sum(seconds * (beside / whole - 1.0)))
+    ])  # fmt: skip
