@@ -76,12 +76,9 @@ def test_engines(text, family, version):
 def test_formats():
     assert weights_named("bf16 (default; not stated)")["attention"] == "bf16"
     assert weights_named("")["attention"] == "native"
-    assert weights_named("bfp4 MLP + bfp8 attention") == {
-        "match": "bfp4 MLP|bfp8/bfp4",
-        "attention": "bfp8",
-        "dense": "bfp4",
-        "kv": "bfp8",
-    }
+    mixed = weights_named("bfp4 MLP + bfp8 attention")
+    assert (mixed["attention"], mixed["dense"], mixed["kv"]) == ("bfp8", "bfp4", "bfp8")
+    assert mixed["families"]["falcon"]["dense"] == "bfp8"
     assert cache_named("bfp8") == "bfp8"
     assert cache_named("") == ""
 
