@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lcot.serving.pools import transfer
 from lcot.steptime.types import Speculation
 from lcot.validation.batch import in_waves
 from lcot.validation.deploying import engine_id, plans
 from lcot.validation.observe import protocol_of
 from lcot.validation.points import conditions_of
-from lcot.validation.policies import policy_of, transfer
+from lcot.validation.policies import policy_of
 from lcot.validation.predict import assumed, predict
 from lcot.validation.recipes import (
     drafted,
@@ -90,7 +91,7 @@ def test_apart_pools_move_their_cache_over_each_chips_link() -> None:
     row = replace(condition(), devices=16, prefill_layout=Layout(1, 8, expert_tensor=8))
     plan = plans(row)[0]
     policy = policy_of(plan.deployment, row, plan)
-    _, each = transfer(plan.deployment, plan.deployment.engine.facts)
+    _, each = transfer(plan.deployment)
     assert policy.transfer_per_token == each > 0
     assert policy.before > policy_of(plan.deployment, row, replace(plan, prefill=None)).before
 

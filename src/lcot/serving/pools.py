@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lcot.facts.types import Numeric
+from lcot.facts.types import Chip, Numeric
 from lcot.steptime.types import Deployment
 from lcot.workload.caches import kv_bytes_per_token
 
@@ -136,13 +136,15 @@ class Pool:
         return np.minimum(rate * self.seconds / (copies * self.group), 0.999)
 
 
-def transfer(deployment: Deployment) -> tuple[float, Numeric]:
+def transfer(deployment: Deployment, other: Deployment | None = None) -> tuple[float, Numeric]:
     """Latency, and seconds per token, of moving a KV cache between pools over each chip's farthest link.
 
     Parameters
     ----------
     deployment : Deployment
-        The copy that the cache leaves.
+        The copy whose cache is moved; its chips and links are used, where their bandwidth is on record.
+    other : Deployment, optional
+        The copy at the other end, whose chips and links are used otherwise.
 
     Returns
     -------
@@ -154,7 +156,7 @@ def transfer(deployment: Deployment) -> tuple[float, Numeric]:
     Raises
     ------
     MissingFact
-        If the chip's link has no bandwidth on record.
+        If no end has the bandwidth of its link on record.
 
     Notes
     -----
@@ -164,11 +166,17 @@ def transfer(deployment: Deployment) -> tuple[float, Numeric]:
     ----------
     :cite:t:`zhong2024`.
     """
-    chip, facts = deployment.system.chip, deployment.engine.facts
+    ends = [end for end in (deployment, other) if end is not None and _has_link(end.system.chip)]
+    end = ends[0] if ends else deployment
+    chip, facts = end.system.chip, deployment.engine.facts
     level = chip.levels[-1] if chip.levels else ""
     bandwidth = chip.facts.number(f"fabric.{level}.bandwidth", "moving a KV cache between pools")
-    each = kv_bytes_per_token(deployment.model, deployment.precision.kv) / deployment.chips
+    each = kv_bytes_per_token(deployment.model, deployment.precision.kv) / end.chips
     return facts.number("collective.outer") if facts.has("collective.outer") else 0.0, each / bandwidth
+
+
+def _has_link(chip: Chip) -> bool:
+    return bool(chip.levels) and chip.facts.has(f"fabric.{chip.levels[-1]}.bandwidth")
 
 
 def mixes(chips: Numeric, decode_chips: int, rate: Numeric, pool: Pool) -> tuple[Numeric, Numeric, Numeric]:

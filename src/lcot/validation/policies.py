@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lcot.facts.types import Chip, Facts
+from lcot.serving.pools import transfer
 from lcot.serving.types import Policy
 from lcot.steptime.types import Deployment
 from lcot.validation.deploying import Plan
 from lcot.validation.recipes import recipe_of
 from lcot.validation.types import Condition
-from lcot.workload.caches import kv_bytes_per_token
 
 # Seconds that a router between two pools, and the handshake before a cache moves, add to the first token: what
 # disaggregated runs of TensorRT-LLM and SGLang take at up to 16 users beyond aggregated ones
@@ -62,8 +61,8 @@ def policy_of(deployment: Deployment, condition: Condition, plan: Plan) -> Polic
         policy, max_batched_tokens=policy.max_batched_tokens * ranks, max_sequences=policy.max_sequences * ranks
     )
     if plan.prefill is not None:
-        latency, each = transfer(deployment, facts, plan.prefill)
-        policy = replace(policy, transfer_latency=latency, transfer_per_token=each)
+        latency, each = transfer(deployment, plan.prefill)
+        policy = replace(policy, transfer_latency=latency, transfer_per_token=float(each))
     return policy
 
 
@@ -71,22 +70,3 @@ def _delivered(interval: int, condition: Condition, deployment: Deployment) -> i
     """Tokens of a delivery; TensorRT-LLM counts steps between deliveries, each of which may gain several tokens."""
     gained = deployment.speculation.acceptance_length if condition.engine == "trtllm" else 1.0
     return max(round(interval * gained), 1)
-
-
-def transfer(deployment: Deployment, facts: Facts, prefill: Deployment | None = None) -> tuple[float, float]:
-    """Latency, and seconds per token, of moving a KV cache between pools over each chip's scale-out link. [s, s]
-
-    Where the link of the chips that decode is not on record it is that of the chips that read the prompts.
-    """
-    ends = [pool for pool in (deployment, prefill) if pool is not None and _has_link(pool.system.chip)]
-    pool = ends[0] if ends else deployment
-    chip = pool.system.chip
-    level = chip.levels[-1] if chip.levels else ""
-    bandwidth = chip.facts.number(f"fabric.{level}.bandwidth", "moving a KV cache between pools")
-    each = kv_bytes_per_token(deployment.model, deployment.precision.kv) / pool.chips
-    latency = float(facts.number("collective.outer")) if facts.has("collective.outer") else 0.0
-    return latency, each / float(bandwidth)
-
-
-def _has_link(chip: Chip) -> bool:
-    return bool(chip.levels) and chip.facts.has(f"fabric.{chip.levels[-1]}.bandwidth")
