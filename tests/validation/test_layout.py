@@ -45,7 +45,7 @@ def test_one_pool(text, expected):
             Layout(10, 1, 4, 1, 1, 4),
         ),
         ("1P3D disaggregated, tp2 per worker", Layout(3, 2, 1, 1, 1, 2), Layout(1, 2, 1, 1, 1, 2)),
-        ("1P1D; prefill DP2+TP16, decode DP8+TP4", Layout(1, 4, 8, 1, 1, 32), Layout(1, 16, 2, 1, 1, 32)),
+        ("1P1D; prefill DP2+TP16, decode DP8+TP4", Layout(1, 4, 8, 1, 32, 1), Layout(1, 16, 2, 1, 32, 1)),
         ("4P(32 GPU each)+1D(144 GPU); tp1", Layout(1, 1, 144, 1, 144, 1), Layout(4, 1, 32, 1, 32, 1)),
         ("prefill TP4 on H200; decode 16 RDU", Layout(1, 16, 1, 1, 1, 16), Layout(1, 4, 1, 1, 1, 4)),
     ],
@@ -137,3 +137,35 @@ def test_a_row_is_read_so(tmp_path):
     (condition,) = read_points(path)
     assert condition.devices == 8
     assert condition.layout == Layout(1, 8, 1, 1, 8, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "devices", "layout"),
+    [
+        ("DEP8", 8, Layout(data=8, expert=8)),
+        ("TEP4", 4, Layout(tensor=4, expert=4)),
+        ("tensor-parallel-size 4", 4, Layout(tensor=4, expert_tensor=4)),
+        ("tensor_parallel=8", 8, Layout(tensor=8, expert_tensor=8)),
+        ("8-way TP", 8, Layout(tensor=8, expert_tensor=8)),
+        ("TP-8", 8, Layout(tensor=8, expert_tensor=8)),
+        ("tp8pp2", 16, Layout(tensor=8, pipeline=2, expert_tensor=8)),
+        ("PP2TP8", 16, Layout(tensor=8, pipeline=2, expert_tensor=8)),
+        ("2x TP4", 8, Layout(copies=2, tensor=4, expert_tensor=4)),
+        ("8xTP1", 8, Layout(copies=8)),
+        ("4 replicas of TP2", 8, Layout(copies=4, tensor=2, expert_tensor=2)),
+        ("single GPU", 1, Layout()),
+        ("dp16", 16, Layout(copies=16)),
+        ("tp2 dp16", 32, Layout(tensor=2, data=16, expert=32)),
+    ],
+)
+def test_other_ways_to_write_a_layout(text: str, devices: int, layout: Layout) -> None:
+    assert read_layout(text, devices).main == layout
+
+
+def test_both_pools_may_be_counted_in_dies() -> None:
+    found = read_layout("1P1D; prefill DP2+TP16, decode DP8+TP4", 32, parts=2)
+    assert found.main == Layout(tensor=4, data=4, expert=16)
+    assert found.prefill == Layout(tensor=16, data=1, expert=16)
+    whole = read_layout("1P1D; prefill DP2+TP16, decode DP8+TP4", 64, parts=2)
+    assert whole.main is not None
+    assert whole.main.chips == 32

@@ -15,6 +15,25 @@ NUMBER = re.compile(r"\b(tp|dp|pp|ep|mtp|etp)\s*[=:]?\s*(\d+)\b", re.IGNORECASE)
 POOL = re.compile(r"(prefill|decode)\s+(\d+)\s*x\s*\(([^)]*)\)", re.IGNORECASE)
 SHARES = re.compile(r"(\d+)\s*P\s*(?:\(\s*(\d+)\s*GPU[^)]*\))?\s*\+?\s*(\d+)\s*D\b\s*(?:\(\s*(\d+)\s*GPU[^)]*\))?")
 NAMED = re.compile(r"(prefill|decode)\b(?:\s+unit)?\s+((?:(?:tp|dp|pp|ep)\s*=?\s*\d+[\s+/,]*)+)", re.IGNORECASE)
+# other ways to write the short forms
+SPELLED: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), short)
+    for pattern, short in (
+        (r"decode (\d+) RDU", r"decode TP\1"),
+        (r".*decode (?:group|nodes)\b.*?(\d+) GPUs.*", r"decode EP\1"),
+        (r"\bDEP[-=: ]?(\d+)", r"dp\1 ep\1"),  # attention data parallel, experts spread
+        (r"\bTEP[-=: ]?(\d+)", r"tp\1 ep\1"),
+        (r"\bt(?:ensor)?[-_ ]parallel(?:ism)?(?:[-_ ]size)?[ =:]*(\d+)", r"tp\1"),
+        (r"\bd(?:ata)?[-_ ]parallel(?:ism)?(?:[-_ ]size)?[ =:]*(\d+)", r"dp\1"),
+        (r"\bp(?:ipeline)?[-_ ]parallel(?:ism)?(?:[-_ ]size)?[ =:]*(\d+)", r"pp\1"),
+        (r"\be(?:xpert)?[-_ ]parallel(?:ism)?(?:[-_ ]size)?[ =:]+(\d+)", r"ep\1"),
+        (r"\b(\d+)[- ]way (tp|dp|pp|ep)\b", r"\2\1"),
+        (r"\b(tp|dp|pp|ep)-(\d+)", r"\1\2"),
+        (r"(?<![a-z])((?:tp|dp|pp|ep)\d+)(?=(?:tp|dp|pp|ep)\d)", r"\1 "),
+        (r"^(\d+) ?(?:x|replicas of|copies of|instances of) ?((?:tp|pp|dp|ep)\d+.*)$", r"\2 x \1 replicas"),
+        (r"^(?:1|single|one) (?:GPU|chip|card|device|accelerator)s?$|^single$", r"tp1"),
+    )
+)
 SQUARED = re.compile(r"tp(\d+)(?: dp(\d+))? mtp(\d+) ep\3", re.IGNORECASE)
 SQUARING = "aiconfigurator"  # the source that writes such layouts
 NODE = 8  # accelerators of the machines that these runs were made on
@@ -88,8 +107,9 @@ def read_layout(text: str, devices: int, mixture: bool = True, parts: int = 1, s
     Layouts
         None where nothing is stated that makes a layout.
     """
-    plain = re.sub(r"decode (\d+) RDU", r"decode TP\1", text.strip().strip("\"'"))
-    plain = re.sub(r".*decode (?:group|nodes)\b.*?(\d+) GPUs.*", r"decode EP\1", plain)
+    plain = text.strip().strip("\"'")
+    for pattern, short in SPELLED:
+        plain = pattern.sub(short, plain)
     if not plain:
         return Layouts()
     pools = _pools(plain, mixture)
@@ -98,7 +118,13 @@ def read_layout(text: str, devices: int, mixture: bool = True, parts: int = 1, s
     prefill, decode = pools
     if decode is None or scenario == "prefill_only":
         return Layouts(_in_chips(prefill or decode, devices, parts))
-    return Layouts(_in_chips(decode, devices if prefill is None else 0, parts), prefill)
+    if prefill is None:
+        return Layouts(_in_chips(decode, devices, parts))
+    if prefill.chips + decode.chips == devices * parts:
+        return Layouts(
+            _in_chips(decode, decode.chips // parts, parts), _in_chips(prefill, prefill.chips // parts, parts)
+        )
+    return Layouts(decode, prefill)
 
 
 def _pools(text: str, mixture: bool) -> tuple[Layout | None, Layout | None] | None:
@@ -165,8 +191,8 @@ def _of(numbers: dict[str, int], mixture: bool, copies: int = 1) -> Layout:
         stage = tensor * data
     if not mixture:
         return Layout(copies, tensor, data, pipeline)
-    if expert == 1 and expert_tensor == 1:
-        expert_tensor = stage
+    if expert == 1 and expert_tensor == 1:  # beyond one machine experts are spread whole
+        expert, expert_tensor = (stage, 1) if data > 1 and stage > NODE else (1, stage)
     return Layout(copies, tensor, data, pipeline, expert, expert_tensor)
 
 

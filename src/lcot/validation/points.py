@@ -39,6 +39,7 @@ USUAL = Speculation("mtp", 3, 2.4)
 # published (https://docs.vllm.ai/projects/ascend/en/latest/tutorials/features/suffix_speculative_decoding.html)
 REPEATED = Speculation("mtp", 2, 1.5)
 LOOKED_UP = re.compile(r"suffix|n-?gram|prompt look-?up", re.IGNORECASE)
+DRAFTING = re.compile(r"\+ ?(MTP|EAGLE|spec)", re.IGNORECASE)  # in an engine's name
 ACCEPTED = re.compile(r"MTP (\d+) tokens? at (\d+)\s*% acceptance", re.IGNORECASE)
 PER_CHIP = re.compile(r"batch(?: column is)? per (?:NPU|GPU|chip)|batch \d+ per (?:NPU|GPU|chip)", re.IGNORECASE)
 
@@ -226,7 +227,7 @@ def speculation_of(cells: Mapping[str, str], file: Path, line: int) -> Speculati
     """
     stated = cells["spec_decode"].lower()
     if stated in ("", "unknown"):
-        return None
+        return USUAL if DRAFTING.search(cells["engine"]) else None
     if stated in ("n", "no", "false", "off"):
         return Speculation()
     if stated not in ("y", "yes", "true", "on"):
