@@ -206,3 +206,14 @@ def test_a_row_may_count_the_decoding_pool_alone() -> None:
     decoding, both = conditions_of([{**row, "scenario": "decode_only"}, {**row, "scenario": "closed_loop"}])
     assert contradiction(decoding) == ""
     assert "272 devices" in contradiction(both)
+
+
+def test_a_share_is_held_to_the_speed_that_its_note_states() -> None:
+    row = {"system": "GB200 NVL72", "n_devices": "1", "weight_dtype": "fp4", "input_len": "1024", "output_len": "1024",
+           "scenario": "closed_loop", "metric": "output_tok_s_total", "value": "1", "engine": "trtllm"}  # fmt: skip
+    for model in ("deepseek-ai/DeepSeek-R1", "meta-llama/Llama-3.3-70B-Instruct"):
+        slow, fast = conditions_of(
+            [{**row, "model": model, "note": f"per GPU at {speed} tok/s/user"} for speed in (20, 60)]
+        )
+        many, few = (float(found.predicted or 0.0) for found in predict([slow, fast]))
+        assert many > 1.3 * few > 0

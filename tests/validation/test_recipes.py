@@ -217,8 +217,10 @@ def test_a_benchmark_without_users_keeps_its_time_per_token() -> None:
     assert limit_of(condition(**row, scenario="interactive")) == pytest.approx(0.04)
     assert limit_of(condition(**row, scenario="server")) == pytest.approx(0.2)
     assert limit_of(condition(**row, scenario="offline")) == float("inf")
-    said = {**row, "note": "SLO p99 TTFT 2000 ms TPOT 20 ms"}
-    assert limit_of(condition(**said, scenario="server")) == pytest.approx(0.02)
+    said = {"SLO p99 TTFT 2000 ms TPOT 20 ms": 0.02, "2,400 per NPU at 50 ms TPOT": 0.05, "TPOT <= 40 ms": 0.04}
+    said |= {"at 50 tok/s/user": 0.02, "per GPU at interactivity 25": 0.04, "100 tokens/s per user": 0.01}
+    for note, limit in said.items():
+        assert limit_of(condition(**{**row, "note": note}, scenario="closed_loop")) == pytest.approx(limit)
 
 
 def test_amd_runs_of_mlperf_are_quantised() -> None:
@@ -249,3 +251,24 @@ def test_one_host_drives_every_copy() -> None:
     single, many = (float(found.predicted or 0.0) for found in predict([one, all_]))
     # 31 further copies at 0.8 ms
     assert 1 / many - 1 / single == pytest.approx(31 * 0.8e-3, rel=0.15)
+
+
+def test_services_draft_from_the_day_they_said_so() -> None:
+    row = {"system": "CS-3", "model": "meta-llama/Llama-3.1-8B", "engine": "vendor (Cerebras Inference)", "note": "",
+           "scenario": "interactive", "parallelism": "", "metric": "output_tok_s_per_user", "unit": ""}  # fmt: skip
+    before, after = condition(**row, date="2024-09-10"), condition(**row, date="2025-03")
+    assert assumed(before) == [(1.0, Speculation())]
+    (off, none), (on, drafts) = assumed(after)
+    assert (off, on) == (0.25, 0.75)
+    assert none == Speculation()
+    assert drafts.acceptance_length == pytest.approx((1 - 0.8**6) / 0.2)
+    assert assumed(replace(after, speculation=Speculation())) == [(1.0, Speculation())]
+
+
+def test_the_clients_of_a_service_wait_for_the_way_to_it() -> None:
+    row = {"system": "GroqCloud", "model": "meta-llama/Llama-3.1-8B", "engine": "vendor", "note": "", "n_devices": "",
+           "parallelism": "", "concurrency_or_batch": "1"}  # fmt: skip
+    service, alone = condition(**row, scenario="interactive"), condition(**row, scenario="single_stream")
+    assert service.engine == "groq"
+    there, here = (float(found.predicted or 0.0) for found in predict([service, alone]))
+    assert there - here > 100

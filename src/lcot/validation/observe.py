@@ -126,7 +126,8 @@ def _batch(condition: Condition, setup: Setup, i: float, o: float) -> Values:
         run = run_batch(pool.steps, n, i, o, setup.policy.max_batched_tokens)
     seconds = run.seconds
     values = _rates(min(pool.copies, condition.concurrency or pool.copies), seconds, n, i, o, run.power)
-    values |= _everywhere("ttft_ms", 1e3 * run.prefill)
+    waits = setup.policy.before if condition.scenario == "interactive" else 0.0  # clients of a service
+    values |= _everywhere("ttft_ms", 1e3 * (run.prefill + waits))
     if run.per_token > 0:
         speed = 1.0 / run.per_token
         if "end-to-end" in condition.note.lower():
@@ -151,8 +152,12 @@ def _prefill_only(condition: Condition, setup: Setup, i: float, o: float) -> Val
 def _decode_only(condition: Condition, setup: Setup, i: float, o: float) -> Values:
     pool = setup.serving
     full = condition.concurrency is None and condition.metric in THROUGHPUT and condition.devices > 0
-    n = filling(pool, i + o / 2.0) if full else _sizes(condition, pool)
     tokens = max(o, 2.0)
+    n = filling(pool, i + o / 2.0) if full else _sizes(condition, pool)
+    if full and limit_of(condition) < float("inf"):
+        sizes = batches(n)
+        times = np.array([decode_seconds(pool.steps, size, i, tokens - 1.0)[0] for size in sizes]) / (tokens - 1.0)
+        n = float(max(sizes[times <= limit_of(condition)], default=1.0))
     seconds, joules = decode_seconds(pool.steps, n, i, tokens - 1.0)
     per_token = seconds / (tokens - 1.0) + driving(pool)
     values = _rates(pool.copies, per_token, n, i, 1.0, joules / seconds)

@@ -192,7 +192,8 @@ def _names(cells: Mapping[str, str]) -> tuple[Named, Named, Architecture | None,
     except UnknownName:
         system = Named(cells["system"])
     try:
-        engine = engine_named(cells["engine"]) if cells["engine"] else Named("")
+        said = f"vendor ({cells['system']})" if cells["engine"].lower() == "vendor" else cells["engine"]
+        engine = engine_named(said) if said else Named("")
     except UnknownName:
         engine = Named(cells["engine"])
     try:

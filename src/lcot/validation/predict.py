@@ -16,7 +16,8 @@ from lcot.validation.intervals import mixture
 from lcot.validation.observe import THROUGHPUT, Pool, Setup, Values, filling, observe, protocol_of
 from lcot.validation.points import USUAL
 from lcot.validation.policies import policy_of
-from lcot.validation.recipes import drafting_of, with_benchmark_weights, with_recipe_cache
+from lcot.validation.precisions import is_mixture
+from lcot.validation.recipes import drafting_of, limit_of, service_drafts, with_benchmark_weights, with_recipe_cache
 from lcot.validation.spreads import Spreads, committed_spreads, path_of, widening_of
 from lcot.validation.types import Condition, Layout, Prediction
 
@@ -144,6 +145,8 @@ def assumed(condition: Condition) -> list[tuple[float, Speculation]]:
     stated = drafted(condition) if stated is None else stated
     if stated is not None:
         return [(1.0, stated)]
+    if service_drafts(condition):
+        return service_drafts(condition)
     if not model_of(condition.model).prediction_layers or condition.scenario not in ("closed_loop", "interactive"):
         return [(1.0, OFF)]
     return [(1.0 - MIXED_SHARE, OFF), (MIXED_SHARE, USUAL)]
@@ -175,6 +178,7 @@ def _best(condition: Condition, speculation: Speculation, overrides: Overrides |
     return best
 
 
+MACHINE = 8  # devices
 USUAL_BATCH = 128.0  # of a device in a decode pool
 POOLS = (16, 32, 64, 144)  # devices of the pools that serve such models where rows give the share of one
 
@@ -182,7 +186,7 @@ POOLS = (16, 32, 64, 144)  # devices of the pools that serve such models where r
 def share_of(condition: Condition) -> Callable[[Speculation, Overrides | None], Values] | None:
     """How to work out a row that gives one device's share of a larger pool; None for every other row.
 
-    Where the pool is not stated it is the first of `POOLS` that holds the model.
+    Where the pool is not stated it is the first of `POOLS` that holds the model, or a machine for a dense one.
     """
     if not is_share(condition):
         return None
@@ -190,12 +194,15 @@ def share_of(condition: Condition) -> Callable[[Speculation, Overrides | None], 
 
     def values(speculation: Speculation, overrides: Overrides | None) -> Values:
         problem: LcotError | None = None
-        for devices in POOLS if stated is None else (stated.chips,):
-            layout = stated or Layout(tensor=1, data=devices, expert=devices)
-            whole = replace(condition, devices=devices, layout=layout, note="")
+        held = limit_of(condition) < float("inf") and condition.metric in THROUGHPUT  # to a time per token
+        sizes = POOLS if is_mixture(model_of(condition.model)) else (MACHINE,)
+        for devices in sizes if stated is None else (stated.chips,):
+            spread = Layout(tensor=1, data=devices, expert=devices) if devices in POOLS else None
+            whole = replace(condition, devices=devices, layout=stated or spread, note=condition.note if held else "")
             try:
-                each = condition.concurrency or _filling(whole, speculation, overrides)
-                whole = replace(whole, concurrency=each * devices)
+                if condition.concurrency is not None or not held:
+                    each = condition.concurrency or _filling(whole, speculation, overrides)
+                    whole = replace(whole, concurrency=each * devices)
                 found = _best(whole, speculation, overrides)
             except LcotError as error:
                 problem = problem or error

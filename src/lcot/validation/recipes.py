@@ -113,6 +113,16 @@ def drafting_of(condition: Condition) -> Speculation | None:
     return None
 
 
+def service_drafts(condition: Condition) -> list[tuple[float, Speculation]]:
+    """Speculation of a service that is known to draft since some day, with weights; empty for every other row."""
+    for rule in _content()["services"]:
+        if rule["system"] == condition.system and rule["since"] <= condition.date:
+            count, share = int(rule["drafts"]), float(rule["share"])
+            gained = sum(float(rule["acceptance"]) ** n for n in range(count + 1))
+            return [(1.0 - share, Speculation()), (share, Speculation("draft", count, gained))]
+    return []
+
+
 def drafted(tokens: int) -> Speculation:
     """Drafts of so many tokens, each with the same chance once those before it are accepted."""
     return Speculation("mtp", tokens, sum(ACCEPTED**n for n in range(tokens + 1))) if tokens else Speculation()
@@ -151,16 +161,30 @@ def _benchmarks(condition: Condition, any_engine: bool = False) -> list[dict[str
     ]
 
 
-STATED_LIMIT = re.compile(r"TPOT\s*(?:<=|<|of|at most)?\s*(\d+(?:\.\d+)?)\s*ms", re.IGNORECASE)
+# a time per token, or a speed, that a row's note says its run was held to
+STATED_TIMES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"TPOT\s*(?:<=|<|≤|of|at|~|=|at most|under|below)?\s*(\d+(?:\.\d+)?)\s*ms",
+        r"(\d+(?:\.\d+)?)\s*ms\s*(?:TPOT|per (?:output )?token|/token)",
+    )
+)
+STATED_SPEED = re.compile(
+    r"(\d+(?:\.\d+)?)\s*(?:tok(?:en)?s?/s(?:ec)?|TPS)\s*(?:/|per )\s*user|interactivity (?:of )?(\d+(?:\.\d+)?)",
+    re.IGNORECASE,
+)
 
 
 def limit_of(condition: Condition) -> float:
     """Most time per output token that a run without stated users keeps: the note's, or its benchmark's. [s]"""
-    if condition.scenario not in ("server", "interactive"):
-        return float("inf")
-    said = STATED_LIMIT.search(condition.note)
+    said = next(filter(None, (pattern.search(condition.note) for pattern in STATED_TIMES)), None)
     if said:
         return 1e-3 * float(said[1])
+    speed = STATED_SPEED.search(condition.note)
+    if speed and float(speed[1] or speed[2]) > 0:
+        return 1.0 / float(speed[1] or speed[2])
+    if condition.scenario not in ("server", "interactive"):
+        return float("inf")
     for rule in _benchmarks(condition, any_engine=True):
         for name, limits in rule.get("limits", {}).items():
             if condition.model.startswith(name) and condition.scenario in limits:
