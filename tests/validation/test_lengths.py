@@ -44,3 +44,16 @@ def test_every_rule_has_its_source_and_every_estimate_its_range():
         if "input_low" in rule or "output_low" in rule:
             assert rule["kind"] == "estimate"
             assert rule["note"]
+
+
+def test_notes_may_state_lengths() -> None:
+    open_ = Lengths(None, None, 64.0)
+    for about, lengths in {
+        "InferenceX 8k/1k": (8192.0, 1024.0),
+        "ISL/OSL 1024/8192": (1024.0, 8192.0),
+        "input/output: 200/2000": (200.0, 2000.0),
+    }.items():
+        found = fill(open_, about, "closed_loop")
+        assert (found.input, found.output, found.origin) == (*lengths, "row")
+    assert fill(Lengths(512.0, None, None), "8k/1k", "closed_loop").input == 512.0
+    assert fill(open_, "24/7 support", "closed_loop").origin == "conversation"

@@ -12,6 +12,7 @@ from lcot.validation.layout import read_layout
 from lcot.validation.vocabulary import (
     cache_named,
     content,
+    devices_named,
     engine_named,
     model_named,
     parts_per_chip,
@@ -140,3 +141,22 @@ def test_a_copy_in_another_format_has_the_layers_and_says_the_format() -> None:
     for text in ("Llama-9-70B-FP8", "fp8", "gpt-5"):
         with pytest.raises(UnknownName):
             model_named(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("8xH100-SXM-80GB", 8),
+        ("MI300X x8", 8),
+        ("GB200 NVL72 (16 GPUs)", 16),
+        ("Galaxy 6U (32x Wormhole)", 32),
+        ("QuietBox (Wormhole, 8 chips / T3K)", 8),
+        ("n300 (2 Wormhole chips)", 2),
+        ("NVIDIA H100-SXM-80GB", 0),
+        ("TPU v6e-8", 0),
+        ("Ascend 910C (Atlas A3, 64G x 16 dies)", 0),
+        ("CS-3 (WSE-3)", 0),
+    ],
+)
+def test_a_systems_name_may_count_its_accelerators(text: str, count: int) -> None:
+    assert devices_named(text) == count

@@ -18,6 +18,7 @@ from lcot.validation.types import Condition
 from lcot.validation.vocabulary import (
     Named,
     content,
+    devices_named,
     engine_named,
     model_named,
     parts_per_chip,
@@ -140,7 +141,7 @@ def condition_of(row: Mapping[str, str], file: Path, line: int) -> Condition:
     cells = {name: (row.get(name) or "").strip() for name in (*REQUIRED, *OPTIONAL)}
     system, engine, architecture, stored = _names(cells)
     cells["weight_dtype"] = cells["weight_dtype"] or stored
-    devices = _number(cells, "n_devices", file, line, least=0.0) or 0.0
+    devices = _number(cells, "n_devices", file, line, least=0.0) or devices_named(cells["system"])
     if devices != int(devices):
         raise ParseError(file, f"{devices!r} is not a whole number", line=line, key="n_devices")
     layout, devices = as_run(cells["parallelism"], int(devices), cells["source_title"])

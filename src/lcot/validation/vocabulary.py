@@ -73,6 +73,22 @@ def system_named(text: str) -> Named:
     return Named(found[1]["id"], note=found[1].get("note", ""), prefill=found[1].get("prefill", ""))
 
 
+COUNTED = re.compile(
+    r"^(\d+) ?x ?(?!\d)|\((\d+) ?(?:x|GPUs?|chips?|NPUs?|accelerators?|\w+ chips?)|[, ]x ?(\d+)\)?$|\b(\d+) chips?\b",
+    re.IGNORECASE,
+)
+
+
+def devices_named(text: str) -> int:
+    """Accelerators that the name of a system counts; 0 where it counts none.
+
+    >>> devices_named("8x NVIDIA H200"), devices_named("GB200 NVL72 (16 GPUs)"), devices_named("MI300X x8")
+    (8, 16, 8)
+    """
+    found = COUNTED.search(text.strip())
+    return int(next(filter(None, found.groups()))) if found else 0
+
+
 @cache
 def model_named(text: str) -> Named:
     """Catalogue id of a model by any spelling, also of a copy in other formats that the catalogue does not list.
