@@ -45,6 +45,16 @@ def test_widened_weights_multiply_at_the_rate_of_older_instructions_by_hand() ->
     assert wide.total == experts(1.0, LAYER, 8, 1000, 800, 1, "bf16", "bf16", CHIP, E).total
 
 
+def test_kernels_of_one_format_may_have_constants_of_their_own() -> None:
+    own = {"experts__share__widened": 0.4, "experts__tile__widened": 4.0, "experts__tile__widened__mxfp4": 1.0}
+    plain = {"experts__share__widened": 0.4, "experts__tile__widened": 1.0}
+    for weights, other in (("mxfp4-w4a16", plain), ("int4", {**own, "experts__tile__widened__mxfp4": 9.0})):
+        one, same = (
+            experts(1.0, LAYER, 8, 1000, 800, 1, weights, "bf16", CHIP, engine_facts(**e)) for e in (own, other)
+        )
+        assert one.total == same.total
+
+
 def test_all_experts_are_read_once_by_many_tokens() -> None:
     step = experts(np.array([100.0, 200.0]), LAYER, 8, 1000, 800, 1, "bf16", "bf16", CHIP, E)
     assert step.memory[1] < 1.2 * step.memory[0]

@@ -74,7 +74,8 @@ def experts(
     engine : Facts
         Constants: ``experts.floor`` [s], ``experts.memory``, ``experts.share`` (of the attainable share of a plain
         matrix product), ``experts.imbalance`` [1], ``experts.tile`` [token]; ``experts.share.widened`` and
-        ``experts.tile.widened`` where weights of 4 bits are widened to 16 before they multiply.
+        ``experts.tile.widened`` where weights of 4 bits are widened to 16 before they multiply, each with a format
+        behind it (``.mxfp4``) where the kernels of that format are others.
 
     Returns
     -------
@@ -105,7 +106,7 @@ def experts(
     busy = held * touched(layer.experts, layer.active, tokens)
     size = layer.matrices * hidden * width
     widened = compute == "bf16" and bytes_of(weights) < 1.0
-    share, tile = (_constant(f"experts.{name}", widened, engine) for name in ("share", "tile"))
+    share, tile = (_constant(f"experts.{name}", widened, weights, engine) for name in ("share", "tile"))
     units = _synchronous(chip, compute) if widened else peak(chip, compute)
     rate = share * attainable(chip, engine, compute) * units
     bandwidth = engine.number("experts.memory") * main_bandwidth(chip)
@@ -121,7 +122,7 @@ def _synchronous(chip: Chip, compute: str) -> Numeric:
     return chip.facts.number(key) if chip.facts.has(key) else peak(chip, compute)
 
 
-def _constant(key: str, widened: bool, engine: Facts) -> Numeric:
-    """A constant of the experts' kernels; those that widen weights on the way may have their own."""
-    own = f"{key}.widened"
-    return engine.number(own if widened and engine.has(own) else key)
+def _constant(key: str, widened: bool, weights: str, engine: Facts) -> Numeric:
+    """A constant of the experts' kernels; those that widen weights on the way may have their own, by format too."""
+    own = (f"{key}.widened.{weights.partition('-')[0]}", f"{key}.widened") if widened else ()
+    return engine.number(next((name for name in own if engine.has(name)), key))

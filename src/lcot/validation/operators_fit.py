@@ -69,7 +69,7 @@ OPERATORS: dict[str, tuple[tuple[str, ...], Callable[[Path, str], list[Sample]]]
     ),
     "experts": (
         ("experts.floor", "experts.memory", "experts.share", "experts.tile", "experts.share.widened",
-         "experts.tile.widened"),
+         "experts.tile.widened", "experts.tile.widened.mxfp4"),
         expert_samples,
     ),
     "all-reduce": (
@@ -135,7 +135,7 @@ def _with_keys(start: Facts, keys: Sequence[str]) -> Facts:
     """The facts with a fact for each key; a narrow cache begins as a wide one, widened weights as others."""
 
     def plain(key: str) -> str:
-        return key.removesuffix(".narrow").removesuffix(".widened")
+        return key.removesuffix(".mxfp4").removesuffix(".narrow").removesuffix(".widened")
 
     more = {key: Fact(key, start.number(plain(key)), "1") for key in keys if key not in start}
     return Facts(start.owner, {**start.items_by_key, **more})
