@@ -10,7 +10,7 @@ from lcot.market import claims_turns
 from lcot.market.claims import claim
 from lcot.market.claims_model import with_market
 from lcot.market.claims_reading import Reading
-from lcot.market.claims_turns import turns, with_change
+from lcot.market.claims_turns import COSTS, turns, with_change, with_costs
 from lcot.market.scenario import scenario
 
 START = scenario("goldman")
@@ -36,7 +36,8 @@ def test_the_changes_on_file_are_of_facts_that_there_are(name):
     assert changes
     for change in changes:
         assert change.values or change.times
-        with_change(START, change.key, None, 1.0, "1")
+        if not change.key.startswith(COSTS):
+            with_change(START, change.key, None, 1.0, "1")
         for key in change.besides:
             with_change(START, key, None, 1.0, "1")
 
@@ -70,3 +71,16 @@ def test_the_first_change_that_turns_is_told_and_was_run(monkeypatch):
     assert all(f.run == "market" and f.holds_after and not f.holds_before for f in found)
     assert "0% becomes 100%" in found[-1].note
     assert len(ran) == 2
+
+
+def test_a_vendor_made_dearer_costs_more_and_delivers_the_same(offers):
+    found = with_costs(START, offers, "amd", 1.5)
+    for segment, of in offers.parts.items():
+        for id, p in of.items():
+            times = 1.5 if id in ("mi300x-8", "mi355x-8", "helios") else 1.0
+            new = found.parts[segment][id]
+            assert new.cost == pytest.approx(times * p.cost)
+            assert new.chip_hour / 3600 / new.throughput / new.utilisation == pytest.approx(new.cost)
+    assert found.price["helios"] == pytest.approx(1.5 * offers.price["helios"])
+    with pytest.raises(UnknownName, match="amd"):
+        with_costs(START, offers, "adm", 1.5)

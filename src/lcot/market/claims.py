@@ -25,7 +25,7 @@ class Change(Strict):
     """Facts of a scenario, and what they become when the market is run again, one after the other until it turns."""
 
     key: Text
-    """Fact of the scenario; with an asterisk at its end, all facts that begin so."""
+    """Fact of the scenario; with an asterisk at its end, all facts that begin so; or ``costs of`` a vendor."""
     values: list[float | int] = Field(default_factory=list[float | int])
     """What it is changed to, in `unit`."""
     times: list[float | int] = Field(default_factory=list[float | int])

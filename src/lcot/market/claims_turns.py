@@ -1,7 +1,7 @@
 """What turns a claim that a run of the market tests: one fact of the scenario changed, and the market solved again.
 
-Costs do not depend on the facts that are changed here, so the offers of the run are used again; parameters of choice
-are weighed by the back-test as in any run.
+Costs do not depend on the facts that are changed here, so the offers of the run are used again, or a vendor's made
+dearer; parameters of choice are weighed by the back-test as in any run.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from lcot.market.claims_model import with_market
 from lcot.market.claims_reading import reading
 from lcot.market.offers import Offers
 from lcot.market.outlook import solved
-from lcot.market.types import Scenario
+from lcot.market.types import Parts, Scenario
 from lcot.units import from_si, to_si
 
+COSTS = "costs of "  # begins the key of a change that is of a vendor's costs, not of a fact
 LIKELY = 0.5  # probability from which a claim counts as held by the model
 
 
@@ -64,6 +65,46 @@ def with_change(scenario: Scenario, key: str, value: float | None, times: float,
             ends = {end: None if at is None else at * times for end, at in (("low", fact.low), ("high", fact.high))}
             made[one] = replace(fact, value=fact.value * times, sources=(source,), kind="user", **ends)
     return replace(scenario, facts=Facts(scenario.facts.owner, made))
+
+
+def with_costs(scenario: Scenario, found: Offers, vendor: str, times: float) -> Offers:
+    """Offers in which one vendor's systems cost more or less, to buy and to run.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        With the vendor.
+    found : Offers
+        As they stand.
+    vendor : str
+        Whose.
+    times : float
+        By what its costs are multiplied. [1]
+
+    Returns
+    -------
+    Offers
+        Everything else as it was.
+
+    Raises
+    ------
+    UnknownName
+        If the scenario has no such vendor.
+
+    Notes
+    -----
+    .. math:: h' = k h, \\quad c' = k c
+    """
+    owned = {v.id: v.systems for v in scenario.vendors}
+    if vendor not in owned:
+        raise UnknownName("vendor", vendor, owned)
+
+    def dearer(p: Parts) -> Parts:
+        return replace(p, chip_hour=p.chip_hour * times, cost=p.cost * times, running=p.running * times)
+
+    parts = {s: {id: dearer(p) if id in owned[vendor] else p for id, p in of.items()} for s, of in found.parts.items()}
+    price = {id: p * times if id in owned[vendor] else p for id, p in found.price.items()}
+    return replace(found, parts=parts, price=price)
 
 
 def tries(change: Change) -> list[tuple[float | None, float]]:
@@ -119,11 +160,15 @@ def turns(
             for value, times in tries(change):
                 if progress:
                     progress(f"{one.id} with another {change.key}")
-                changed = with_change(scenario, change.key, value, times, change.unit)
+                changed, offered = scenario, found
+                if change.key.startswith(COSTS):
+                    offered = with_costs(scenario, found, change.key.removeprefix(COSTS), times)
+                else:
+                    changed = with_change(scenario, change.key, value, times, change.unit)
                 for key, factor in change.besides.items():
                     changed = with_change(changed, key, None, factor, "1")
-                fit = fitted(changed, found, draws, seed)
-                read = reading(solved(changed, found, draws, seed, drawn=fit.drawn))
+                fit = fitted(changed, offered, draws, seed)
+                read = reading(solved(changed, offered, draws, seed, drawn=fit.drawn))
                 again = with_market(replace(one, chances=()), read)
                 new = turned(one, again, scenario, change, value, times)
                 if new:

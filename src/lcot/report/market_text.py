@@ -83,7 +83,9 @@ def costs(a: Answer) -> list[str]:
     c = a["cost_per_mtok"]
     rows = [["market", *(span(c["market"][y]) for y in years)]]
     rows += [[one["name"], *(span(one["cost"][y]) for y in years)] for one in c["architectures"]]
-    lines = ["$ per million tokens of all kinds, of capacity added (P50, P10-P90), each over its own segments"]
+    lines = [
+        "$ per million tokens of all kinds, of capacity added, without rents (P50, P10-P90), each over its own segments"
+    ]
     lines += table(["", *years], rows)
     d = c["decomposition"]
     if d:
@@ -181,7 +183,8 @@ def notes(a: Answer, wide: int) -> list[str]:
     out = "; ".join(f"{id}: {why}" for id, why in a["left_out"].items())
     paragraphs = [
         f"{a['basis']['draws']} draws, seed {a['basis']['seed']}. Shares are of H100 equivalents (dense bf16) added by "
-        "the end of each year; contracts on record are kept before buyers choose. Tokens of all kinds: input, cached "
+        "the end of each year; in each draw they add up to one, medians need not. Contracts on record are kept before "
+        "buyers choose. Tokens of all kinds: input, cached "
         "input and output.",
         "Intensity: chips in service over the chips that the disclosed tokens need on the reference models ("
         + ", ".join(kappa) + "). It holds models larger than these, reserve, ranking, image and video work, and "

@@ -143,6 +143,8 @@ def chain(a: Answer) -> list[str]:
         ("net cash on record", c["cash"], money), ("equity", c["equity"], money),
     ]  # fmt: skip
     rows += [(name, write(entry["stated"]), spread(entry, write)) for name, entry, write in lines]
+    if f"{a['company']['id']}.cash.net" in a["absent"]:
+        rows = [(name, "not found", "") if name == "net cash on record" else (name, *rest) for name, *rest in rows]
     for kind, entry in a["per_share"].items():
         if entry:
             rows.append((f"a share, {kind}", f"${entry['stated']:.3g}", spread(entry, "${:.3g}".format)))
