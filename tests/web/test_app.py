@@ -165,3 +165,35 @@ def test_other_hosts_need_the_token():
     client = TestClient(create(asked, token, ("*",)))
     assert client.get("/api/choices").status_code == 401
     assert client.get("/api/choices", headers={"authorization": f"Bearer {token}"}).status_code == 200
+
+
+def test_finance_of_the_site_changes_the_answer_as_set_does(client, capsys):
+    dearer = ASKED | {"finance": {"electricity.price": 0.3, "life.accelerator": 3}}
+    got = client.post("/api/compare", json=dearer).json()["answer"]
+    words = ["--speed", "50", "--rate", "20", "--system", "hgx-h200", "--system", "dgx-b200", "--draws", "0"]
+    changed = ["--set", "us-colocation.electricity.price=0.3 USD/kWh", "--set", "us-colocation.life.accelerator=3 year"]
+    run(["compare", "llama-3.3-70b", *words, *changed, "--finalists", "0", "--json"])
+    assert got == json.loads(capsys.readouterr().out)
+    slid = client.post("/api/slide", json=dearer).json()["answer"]["systems"][0]
+    assert slid["usd_per_mtok"]["blended"] == pytest.approx(got["systems"][0]["usd_per_mtok"]["blended"], rel=1e-9)
+    plain = client.post("/api/slide", json=ASKED).json()["answer"]["systems"][0]
+    assert plain["usd_per_mtok"]["blended"] < slid["usd_per_mtok"]["blended"]
+
+
+@pytest.mark.parametrize("key", ["pue", "load_factor", "life.accelerator", "finance.discount_rate", "capital.salvage"])
+@pytest.mark.parametrize("value", [1e-9, 1e3])
+def test_absurd_finance_is_refused_or_answered(client, key, value):
+    for path in ("/api/compare", "/api/slide"):
+        assert client.post(path, json=ASKED | {"rate": None, "finance": {key: value}}).status_code in (200, 400)
+
+
+@pytest.mark.parametrize("owner", ["hgx-h200", "h200", "vllm", "us-colocation"])
+def test_facts_of_any_owner(client, owner):
+    assert client.get(f"/api/facts/{owner}").json()
+
+
+def test_the_page_knows_what_may_be_changed(client):
+    choices = client.get("/api/choices").json()
+    assert {"us-colocation", "vllm", "h200", "hgx-h200"} <= set(choices["owners"])
+    for some in choices["finance"].values():
+        assert any(one["key"] == "electricity.price" and one["unit"] == "USD/kWh" for one in some)

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import ryaml
 from fastapi import Body, FastAPI, Request, Response
@@ -23,12 +23,12 @@ from lcot.choice.slide import Prepared, prepare, slid
 from lcot.choice.types import Answer
 from lcot.errors import InputError, LcotError
 from lcot.facts import catalog
-from lcot.facts.listing import show
+from lcot.facts.listing import card, show
 from lcot.report.answer import details
 from lcot.report.contract import to_dict
 from lcot.report.palette import config
 from lcot.report.render import bundle
-from lcot.web.asking import Ask, Asking, Name, known
+from lcot.web.asking import Ask, Asking, Finance, Name, known
 from lcot.web.traffic import Found, found_in
 from lcot.web.views import drawn, settled
 from lcot.web.work import KINDS, Desk
@@ -102,6 +102,8 @@ def create(ask: Ask, token: str = "", hosts: tuple[str, ...] = ("127.0.0.1", "lo
             "models": model_ids(),
             "systems": {id: catalog.system(id).name for id in catalog.system_ids()},
             "sites": {id: catalog.site(id).name for id in catalog.site_ids()},
+            "finance": {id: finance(id) for id in catalog.site_ids()},
+            "owners": owners(),
             "presets": presets(),
             "work": {name: kind.title for name, kind in KINDS.items()},
             "looks": {page: config(page) for page in ("light", "dark")},
@@ -130,8 +132,8 @@ def create(ask: Ask, token: str = "", hosts: tuple[str, ...] = ("127.0.0.1", "lo
 
     @app.get("/api/facts/{name}")
     def facts(name: Name) -> list[dict[str, Any]]:
-        """The facts of one system of the catalogue."""
-        known("system", name, catalog.system_ids())
+        """The facts of one system, chip, engine or site of the catalogue."""
+        known("owner of facts", name, owners())
         return show(name)
 
     @app.post("/api/runs", status_code=202)
@@ -200,6 +202,17 @@ def served(file: str, kind: str) -> Callable[[], Response]:
         return Response((Path(__file__).parent / "page" / file).read_bytes(), media_type=kind)
 
     return give
+
+
+def owners() -> list[str]:
+    """Whose facts may be asked for."""
+    return [*catalog.system_ids(), *catalog.chip_ids(), *catalog.engine_ids(), *catalog.site_ids()]
+
+
+def finance(site: str) -> list[dict[str, Any]]:
+    """The facts of a site that a question may change, in the units of its file."""
+    facts = catalog.site(site).facts
+    return [card(facts[key], site) | {"key": key} for key in get_args(Finance) if facts.has(key)]
 
 
 @lru_cache(maxsize=1)

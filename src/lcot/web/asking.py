@@ -19,6 +19,11 @@ Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][
 Tokens = Annotated[float, Field(ge=1, le=1e6, allow_inf_nan=False)]
 Amount = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+Finance = Literal[
+    "electricity.price", "pue", "facility.rent", "load_factor", "finance.discount_rate", "life.accelerator",
+    "capital.salvage", "operations.staff",
+]  # facts of a site that a question may change  # fmt: skip
+Positive = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
 STAND_IN = "llama-3.1-8b"  # the model of a question until the user's own takes its place
 
 
@@ -39,21 +44,31 @@ class Asking(BaseModel):
     basis: Literal["own", "rent"] = "own"
     pools: Literal["any", "together"] = "any"
     site: Name = "us-colocation"
+    finance: dict[Finance, Positive] = Field(default={}, description="facts of the site in the units of /api/choices")
     system: tuple[Name, ...] = Field(default=(), max_length=100)
     draws: int = Field(default=0, ge=0, le=256)
 
     def fixed(self) -> Asking:
-        """The same without what a slider changes at no cost: speed, load, site, basis and draws."""
+        """The same without what a slider changes at no cost: speed, load, site, finance, basis and draws."""
         same = Asking(model=self.model)
-        return self.model_copy(update={"speed": None, "rate": None, "site": same.site, "basis": same.basis, "draws": 0})
+        free = {"speed": None, "rate": None, "site": same.site, "finance": {}, "basis": same.basis, "draws": 0}
+        return self.model_copy(update=free)
 
     def options(self) -> dict[str, Any]:
         """The options as the command line would have them, as text."""
-        given = self.model_dump(exclude={"model", "config", "system", "draws"}, exclude_none=True)
+        given = self.model_dump(exclude={"model", "config", "system", "draws", "finance"}, exclude_none=True)
         named = {key: f"{value:.12g}" if isinstance(value, float | int) else value for key, value in given.items()}
         if self.ttft is not None:
             named["ttft"] += "s"
-        return named | {"system": list(self.system), "draws": self.draws}
+        return named | {"set": self.settings(), "system": list(self.system), "draws": self.draws}
+
+    def settings(self) -> list[str]:
+        """Changed facts of the site, as ``--set`` has them."""
+        if not self.finance:
+            return []
+        known("site", self.site, catalog.site_ids())
+        facts = catalog.site(self.site).facts
+        return [f"{self.site}.{key}={value:.12g} {facts[key].unit}" for key, value in self.finance.items()]
 
     def question(self, ask: Ask) -> Question:
         """The question.

@@ -61,7 +61,9 @@ def load(asking: Asking) -> list[str]:
     count = 2000
     made = f"poisson:rate={rate:.6g},input={asking.input:.0f},output={asking.output:.0f},count={count}"
     weights = ["--weights", asking.precision] if asking.precision != "native" else []
-    return ["--synthetic", made, *(["--slo", ",".join(target)] if target else []), *weights, "--site", asking.site]
+    changed = [word for text in asking.settings() for word in ("--set", text)]
+    slo = ["--slo", ",".join(target)] if target else []
+    return ["--synthetic", made, *slo, *weights, "--site", asking.site, *changed]
 
 
 def one_system(verb: str) -> Callable[[Asking, str, Path], list[str]]:

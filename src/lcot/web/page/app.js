@@ -25,6 +25,7 @@ function asked(draws = 0) {
   for (const [key, value] of new FormData(form)) {
     if (value === "" || (key === "rate" && $("full").checked)) continue;
     if (key === "system") (body.system ??= []).push(value);
+    else if (key.startsWith("finance.")) (body.finance ??= {})[key.slice(8)] = Number(value);
     else body[key] = field[key].type === "range" || field[key].type === "number" || key === "rate" ? Number(value) : value;
   }
   if (config) Object.assign(body, {model: config.name, config: config.body});
@@ -34,7 +35,8 @@ function remember() {
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(asked())) {
     if (key === "draws" || key === "config") continue;
-    for (const one of [value].flat()) query.append(key, one);
+    if (key === "finance") for (const [fact, one] of Object.entries(value)) query.append("finance." + fact, one);
+    else for (const one of [value].flat()) query.append(key, one);
   }
   if (last) query.set("data", last.answer.basis.facts_date);
   history.replaceState(null, "", "?" + query + location.hash);
@@ -49,6 +51,15 @@ function restore() {
   if (query.has("model")) $("full").checked = !query.has("rate");
   $("load").value = Math.log10(Number(field.rate.value) || 20);
 }
+function money() {
+  const before = asked().finance || {};
+  $("finance").replaceChildren(...choices.finance[field.site.value].map((f) => {
+    const label = make("label", `${f.key.replaceAll(".", " ").replaceAll("_", " ")} (${f.unit === "1" ? "share or ratio" : f.unit})`), input = make("input");
+    Object.assign(input, {type: "number", name: "finance." + f.key, min: 0, step: "any", placeholder: `${f.value} (${f.low} to ${f.high})`, value: before[f.key] ?? ""});
+    label.append(input); return label;
+  }));
+}
+function settings() { return Object.entries(asked().finance || {}).map(([key, value]) => `${field.site.value}.${key}=${value} ${choices.finance[field.site.value].find((f) => f.key === key).unit}`); }
 function labels() {
   field.rate.value = Number((10 ** Number($("load").value)).toPrecision(3));
   $("load").disabled = $("full").checked;
@@ -141,12 +152,12 @@ function csv(rows) {
 }
 const quoted = (text) => /^[\w./=:-]+$/.test(text) ? text : `'${String(text).replaceAll("'", "'\\''")}'`;
 function command() {
-  const words = Object.entries(asked(last.answer.question.draws)).filter(([k]) => k !== "model" && k !== "config")
+  const words = Object.entries(asked(last.answer.question.draws)).filter(([k]) => !["model", "config", "finance"].includes(k)).concat(settings().map((one) => ["set", one]))
     .flatMap(([k, v]) => [v].flat().map((one) => `--${k} ${quoted(String(one))}`));
   return `lcot compare ${config ? "config.json" : quoted(field.model.value)} ${words.join(" ")} --finalists 0`;
 }
 function python() {
-  const words = Object.entries(asked(last.answer.question.draws)).filter(([k]) => k !== "model" && k !== "config")
+  const words = Object.entries(asked(last.answer.question.draws)).filter(([k]) => !["model", "config", "finance"].includes(k)).concat(settings().length ? [["set", settings()]] : [])
     .map(([k, v]) => `${k}=${k === "draws" ? v : JSON.stringify(Array.isArray(v) ? v : String(v))}`);
   return `from lcot.choice.compare import compare\nfrom lcot.cli.question import Asked\n\nquestion = Asked(${words.join(", ")}).question(`
     + `${JSON.stringify(config ? "config.json" : field.model.value)})\nanswer = compare(question, finalists=0)\nprint(answer.verdict)`;
@@ -167,14 +178,29 @@ function bar(name, work = null) {
   const both = make("div", null, "bar"); both.append(box, code);
   return both;
 }
+function sources(place, some) {
+  some.forEach((s, i) => { if (i) place.append("; "); if (s.url) { const a = make("a", s.title); a.href = s.url; a.rel = "noreferrer"; a.target = "_blank"; place.append(a); } else place.append(s.title + (s.locator ? `, ${s.locator}` : "")); });
+  return place;
+}
+async function fact(owner, key) {
+  const f = (await json("/api/facts/" + encodeURIComponent(owner))).find((one) => one.fact.endsWith("." + key)), list = make("dl", null, "fact");
+  if (!f) return card(owner);
+  const unit = f.unit === "1" ? "" : f.unit, told = [
+    ["Value", f.value == null ? "not public" : `${f.value} ${unit}`], ["Range", f.low == null ? "none on record" : `${f.low} to ${f.high} ${unit}`],
+    ["Stated by", sources(make("span"), f.sources)], ["Where", f.at], ["Date", f.date], ["Others that agree", f.confirmed.length ? sources(make("span"), f.confirmed) : "none on record"],
+    ["Who disagrees, and why this value", f.note || "nobody on record"], ["Kind", `${f.kind}; confidence ${f.confidence}`], ["Counts for", f.scope]];
+  for (const [name, value] of told) if (value) { const d = make("div"); const dd = make("dd"); dd.append(value); d.append(make("dt", name), dd); list.append(d); }
+  const all = make("button", `All facts of ${choices.systems[owner] || owner}`, "link"); all.type = "button"; all.onclick = () => card(owner).catch(wrong);
+  $("facts").replaceChildren(make("h2", f.fact), list, all); $("facts").focus(); $("facts").scrollIntoView({block: "start"});
+}
 async function card(name) {
   const facts = await json("/api/facts/" + encodeURIComponent(name)), table = make("table", null, "cards"), head = make("tr");
   for (const text of ["Fact", "Value", "Range", "Source", "Date", "Kind"]) { const th = make("th", text); th.scope = "col"; head.append(th); }
   table.append(head);
   for (const f of facts) {
-    const row = make("tr"), where = make("td");
-    f.sources.forEach((s, i) => { if (i) where.append("; "); if (s.url) { const a = make("a", s.title); a.href = s.url; a.rel = "noreferrer"; a.target = "_blank"; where.append(a); } else where.append(s.title); });
-    row.append(make("td", f.fact), make("td", f.value == null ? "not public" : `${f.value} ${f.unit || ""}`), make("td", f.low == null ? "" : `${f.low} to ${f.high}`), where, make("td", f.date), make("td", f.kind));
+    const row = make("tr"), where = sources(make("td"), f.sources), name = make("button", f.fact), first = make("td"), at = f.fact.indexOf(".");
+    name.type = "button"; name.onclick = () => fact(f.fact.slice(0, at), f.fact.slice(at + 1)).catch(wrong); first.append(name);
+    row.append(first, make("td", f.value == null ? "not public" : `${f.value} ${f.unit || ""}`), make("td", f.low == null ? "" : `${f.low} to ${f.high}`), where, make("td", f.date), make("td", f.kind));
     table.append(row);
   }
   const box = make("div", null, "scroll"); box.tabIndex = 0; box.append(table);
@@ -212,8 +238,14 @@ async function finish(kind, state, out) {
   for (const [name, spec] of Object.entries(state.charts)) {
     const place = make("div"); out.append(place); specs[name] = spec; views[name] = await embed(place, spec); out.append(bar(name, state));
     if (kind === "tornado") {
-      const owners = [...new Set(state.result.tornado.map((r) => r.owner))].filter((o) => choices.systems[o]);
-      for (const o of [...new Set([state.result.system, ...owners])]) { const b = make("button", "Facts of " + (choices.systems[o] || o), "link"); b.type = "button"; b.onclick = () => card(o); out.append(b); }
+      const open = (r) => choices.owners.includes(r.owner) && fact(r.owner, r.key).catch(wrong);
+      views[name].view.addEventListener("click", (_, item) => {
+        const row = item && item.datum && state.result.tornado.find((r) => `${r.owner}.${r.key}` === item.datum.fact);
+        if (row) open(row);
+      });
+      const list = make("p", "The facts behind the bars: ", "links");
+      for (const r of state.result.tornado) if (choices.owners.includes(r.owner)) { const b = make("button", `${r.owner}.${r.key}`, "link"); b.type = "button"; b.onclick = () => open(r); list.append(b, " "); }
+      out.append(list);
     }
   }
   if (kind === "size") {
@@ -253,6 +285,7 @@ for (const b of document.querySelectorAll("[data-work]")) b.onclick = () => last
 document.querySelector("[data-do=link]").onclick = () => link().catch(wrong);
 form.oninput = (event) => {
   if (event.target.id === "file" || event.target.id === "preset") return;
+  if (event.target.name === "site") money();
   if (event.target.name === "model") { config = null; $("dropped").hidden = true; }
   labels(); follow();
 };
@@ -275,6 +308,7 @@ json("/api/choices").then((c) => {
   for (const [id, name] of Object.entries(c.systems)) field.system.add(new Option(name, id));
   c.presets.forEach((p, i) => $("preset").add(new Option(p.name, String(i))));
   field.model.value = "llama-3.3-70b"; field.site.value = "us-colocation";
-  restore(); labels(); rest();
+  if (c.sites[new URLSearchParams(location.search).get("site")]) field.site.value = new URLSearchParams(location.search).get("site");
+  money(); restore(); labels(); rest();
 }).catch(wrong);
 }
