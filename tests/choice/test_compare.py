@@ -124,7 +124,7 @@ def test_same_seed_same_answer():
 
 def test_front_is_undominated(answer):
     for item in answer.by_status("ranked"):
-        speed, cost, _ = item.front.T
+        speed, cost, *_ = item.front.T
         assert (np.diff(speed) > 0).all()
         assert (np.diff(cost) > 0).all()
 

@@ -39,7 +39,7 @@ def test_answers_are_those_of_the_command(client, capsys):
     words = ["--speed", "50", "--rate", "20", "--system", "hgx-h200", "--system", "dgx-b200", "--draws", "16"]
     run(["compare", "llama-3.3-70b", *words, "--finalists", "0", "--json"])
     assert got["answer"] == json.loads(capsys.readouterr().out)
-    assert set(got["charts"]) == {"front", "cheapest", "bill", "step"}
+    assert set(got["charts"]) == {"front", "front_chip", "front_power", "cheapest", "bill", "step"}
 
 
 def test_bill_and_step_add_up(client):

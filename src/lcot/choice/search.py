@@ -288,8 +288,9 @@ def system_front(good: list[Plan], question: Question) -> np.ndarray | None:
 
     Returns
     -------
-    ndarray or None, shape (n, 3)
-        Speed, cost, and throughput of a chip, slowest first; None without a price. [token/s, USD/token, token/s]
+    ndarray or None, shape (n, 4)
+        Speed, cost, throughput of a chip, and throughput for the power, slowest first; None without a price; not a
+        number where the power is not on record. [token/s, USD/token, token/s, token/J]
     """
     rows: list[np.ndarray] = []
     for candidate in good:
@@ -309,8 +310,10 @@ def system_front(good: list[Plan], question: Question) -> np.ndarray | None:
         )  # fmt: skip
         bill = billed(deployment, full, question)
         cost = bill.cost["bottleneck_seconds"].blended
-        per_chip = fleet.capacity * question.traffic.output_tokens / (fleet.systems * deployment.system.count)
-        rows.append(np.stack([1.0 / points.time_per_output_token, cost, per_chip], axis=1)[keep])
+        tokens = fleet.capacity * question.traffic.output_tokens
+        per_chip = tokens / (fleet.systems * deployment.system.count)
+        per_joule = tokens / (np.nan if full.power is None else full.power)
+        rows.append(np.stack([1.0 / points.time_per_output_token, cost, per_chip, per_joule], axis=1)[keep])
     if not rows:
         return None
     cloud = np.concatenate(rows)

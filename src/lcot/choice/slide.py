@@ -112,6 +112,6 @@ def moved(item: Entry, prepared: Prepared, question: Question) -> Entry:
     if not on_sale(item.system, question.available_by):
         status, reason = "announced", item.reason
     front = item.front
-    if (question.basis, question.site.id) != (prepared.question.basis, prepared.question.site.id):
+    if (question.basis, question.site) != (prepared.question.basis, prepared.question.site):
         front = system_front(list(good), question)
     return Entry(item.system, status, reason, best, front=front, deliverable=max(map(room, good)))

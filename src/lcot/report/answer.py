@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lcot.choice.types import Answer
 from lcot.report.appendix import accuracy_rows, fact_rows
 from lcot.report.charts.front import front
-from lcot.report.contract import front_rows, front_subtitle, to_dict
+from lcot.report.charts.marks import Row
+from lcot.report.contract import MEASURES, front_rows, front_subtitle, to_dict
 from lcot.report.figures import bill_figure, step_figure
 from lcot.report.page import report
 from lcot.report.render import Spec
@@ -22,11 +25,18 @@ def whole_report(answer: Answer) -> str:
     return report(to_dict(answer), figures, fact_rows([*facts, answer.question.site.facts]), accuracy_rows(used))
 
 
-def front_of(answer: Answer) -> Spec:
+def front_of(answer: Answer, measure: str = MEASURES[0], measured: Iterable[Row] = ()) -> Spec:
     """The chart of the front, with what its numbers mean. Raises `InputError` where no system is ranked."""
-    title = f"{answer.question.model.id} at full load"
-    speed = answer.question.target.speed
-    return front(front_rows(answer), target=speed, title=title, subtitle=front_subtitle(answer))
+    title, rows = f"{answer.question.model.id} at full load", front_rows(answer, measure)
+    below = [front_subtitle(answer)]
+    if any("low" in row for row in rows):
+        below.append("bands: P10 to P90 of the cheapest at the point asked, carried along their lines")
+    if measure == MEASURES[2]:
+        below.append("power of the systems, without the site's cooling")
+    return front(
+        rows, measure=measure, measured=measured, target=answer.question.target.speed, title=title,
+        subtitle="; ".join(below),
+    )  # fmt: skip
 
 
 def details(answer: Answer) -> dict[str, Spec]:

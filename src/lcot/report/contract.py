@@ -163,14 +163,28 @@ def prefill_dict(plan: Plan) -> dict[str, Any] | None:
     return {"layout": paired.label, "chips_per_copy": paired.chips, "copies": plain(plan.served.prefill_copies)}
 
 
-def front_rows(answer: Answer) -> list[dict[str, Any]]:
-    """Speed against cost at full load, a row for each point of each priced system on sale."""
-    return [
-        {"system": item.system.id, "speed": float(speed), "value": float(cost) * 1e6}
-        for item in answer.by_status("ranked")
-        if item.front is not None
-        for speed, cost, _ in item.front
-    ]
+MEASURES = ("usd_per_mtok", "tokens_per_second_per_chip", "tokens_per_second_per_mw")  # columns of a system's front
+BANDS = 3  # systems of a front, from the cheapest on, with their range
+
+
+def front_rows(answer: Answer, measure: str = MEASURES[0]) -> list[dict[str, Any]]:
+    """Speed against a measure at full load, a row for each point of each priced system on sale.
+
+    The cheapest few have the range of their cost, carried along the line from the point that was asked.
+    """
+    column = MEASURES.index(measure) + 1
+    rows: list[dict[str, Any]] = []
+    for place, item in enumerate(answer.by_status("ranked")):
+        spread = item.spread if place < BANDS and column == 1 else None
+        stated = cost_dict(item)["blended"]
+        for point in item.front if item.front is not None else ():
+            value = float(point[column]) * (1.0 if column == 2 else 1e6)
+            row = {"system": item.system.id, "speed": float(point[0]), "value": value}
+            if spread is not None and stated and math.isfinite(spread.p90):
+                row |= {"low": value * spread.p10 * 1e6 / stated, "high": value * spread.p90 * 1e6 / stated}
+            if math.isfinite(value):
+                rows.append(row)
+    return rows
 
 
 def front_subtitle(answer: Answer) -> str:

@@ -10,17 +10,49 @@ from typing import Any
 from lcot.choice.types import Answer
 from lcot.report import charts
 from lcot.report.answer import SHOWN, front_of
-from lcot.report.contract import front_rows, to_dict
+from lcot.report.contract import MEASURES, front_rows, to_dict
 from lcot.report.render import Spec
+from lcot.validation.pairs import runs_of
 
 FAR = 20  # times the least cost: what lies beyond would leave no room for the rest
+FRONTS = ("front", "front_chip", "front_power")
+NEAR = 2.0  # times the lengths asked, up or down: measured runs that are shown
 TOKENS = {"tpot_ms", "itl_ms"}  # metrics of the chart of accuracy
 
 
 def drawn(answer: Answer) -> dict[str, Spec]:
     """The charts of an answer; none where no system is ranked."""
-    made = {"front": front_of(answer)} if front_rows(answer) else {}
+    made = {
+        name: front_of(answer, measure, measured(answer, measure))
+        for name, measure in zip(FRONTS, MEASURES, strict=True)
+        if front_rows(answer, measure)
+    }
     return made | settled(answer)
+
+
+def measured(answer: Answer, measure: str) -> list[dict[str, Any]]:
+    """Measured runs of the model on the ranked systems, with lengths near those asked: one a device at our cost."""
+    traffic = answer.question.traffic
+    priced = {item.system.id: item.plan for item in answer.by_status("ranked") if item.plan and item.plan.bill}
+    found: list[dict[str, Any]] = []
+    for run in runs_of(answer.question.model.id):
+        plan = priced.get(run.system)
+        lengths = ((run.input_tokens, traffic.input_tokens), (run.output_tokens, traffic.output_tokens))
+        if plan is None or not all(1 / NEAR <= own / float(asked) <= NEAR for own, asked in lengths):
+            continue
+        served, bill = plan.served, plan.bill
+        assert bill is not None
+        chips = float(served.systems) * plan.deployment.system.count
+        if measure == MEASURES[0]:
+            tokens = float(served.rate) * float(traffic.input_tokens + traffic.output_tokens)
+            second = float(bill.cost["bottleneck_seconds"].blended) * tokens / chips  # USD of a chip and second
+            value = 1e6 * second / (run.throughput * (1.0 + run.input_tokens / run.output_tokens))
+        elif measure == MEASURES[1]:
+            value = run.throughput
+        else:
+            continue  # the power of a measured run is not on record
+        found.append({"system": run.system, "speed": run.speed, "value": value, "source": run.source})
+    return found
 
 
 def settled(answer: Answer) -> dict[str, Spec]:

@@ -38,6 +38,7 @@ function remember() {
     if (key === "finance") for (const [fact, one] of Object.entries(value)) query.append("finance." + fact, one);
     else for (const one of [value].flat()) query.append(key, one);
   }
+  if ($("measure").value !== "front") query.set("front", $("measure").value);
   if (last) query.set("data", last.answer.basis.facts_date);
   history.replaceState(null, "", "?" + query + location.hash);
 }
@@ -48,6 +49,7 @@ function restore() {
     if (field[key].multiple) for (const o of field[key].options) o.selected = query.getAll(key).includes(o.value);
     else field[key].value = query.get(key);
   }
+  if ([...$("measure").options].some((o) => o.value === query.get("front"))) $("measure").value = query.get("front");
   if (query.has("model")) $("full").checked = !query.has("rate");
   $("load").value = Math.log10(Number(field.rate.value) || 20);
 }
@@ -125,7 +127,7 @@ async function embed(place, spec) {
 }
 async function draw(names) {
   for (const name of names) {
-    const figure = document.querySelector(`[data-view=${name}]`), spec = last.charts[name];
+    const figure = document.querySelector(`[data-view=${name}]`), spec = last.charts[name === "front" ? $("measure").value : name];
     if (views[name]) { views[name].finalize(); delete views[name]; }
     if (!spec) { figure.replaceChildren(); continue; }
     specs[name] = spec;
@@ -291,6 +293,7 @@ form.oninput = (event) => {
 };
 form.onsubmit = (event) => event.preventDefault();
 $("file").onchange = () => take($("file").files[0]);
+$("measure").onchange = () => last && draw(["front"]).then(remember).catch(wrong);
 $("preset").onchange = () => {
   const p = choices.presets[Number($("preset").value)];
   if ($("preset").value === "" || !p) return;
