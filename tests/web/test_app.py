@@ -110,6 +110,12 @@ def test_work_runs_the_verb_of_the_command(client):
     state = done(client, state)
     assert state["state"] == "done", state
     assert state["result"]["schema"] == "lcot.size/1"
+    assert client.get(f"/api/runs/{state['id']}/file").content[:2] == b"PK"  # its workbook
+
+
+def test_work_without_a_file_says_so(client):
+    asked = {"model": "llama-3.3-70b"}
+    state = done(client, client.post("/api/runs", json={"kind": "value-nvidia", "asked": asked}).json())
     assert client.get(f"/api/runs/{state['id']}/file").status_code == 400
 
 
@@ -197,3 +203,14 @@ def test_the_page_knows_what_may_be_changed(client):
     assert {"us-colocation", "vllm", "h200", "hgx-h200"} <= set(choices["owners"])
     for some in choices["finance"].values():
         assert any(one["key"] == "electricity.price" and one["unit"] == "USD/kWh" for one in some)
+
+
+def test_a_company_forward_and_in_reverse(client):
+    for worth, said in ((None, "The stated facts"), (5000, "asks for")):
+        asking = {"model": "llama-3.3-70b"} | ({"worth": worth} if worth else {})
+        state = client.post("/api/runs", json={"kind": "value-nvidia", "asked": asking}).json()
+        state = done(client, state)
+        assert state["state"] == "done", state
+        assert said in state["verdict"]
+        assert state["charts"]["value"]["title"]
+    assert client.post("/api/runs", json={"kind": "value-nobody", "asked": {"model": "x"}}).status_code == 400

@@ -47,6 +47,7 @@ class Asking(BaseModel):
     finance: dict[Finance, Positive] = Field(default={}, description="facts of the site in the units of /api/choices")
     system: tuple[Name, ...] = Field(default=(), max_length=100)
     draws: int = Field(default=0, ge=0, le=256)
+    worth: Amount | None = Field(default=None, description="value of a company in billion USD: what it asks for")
 
     def fixed(self) -> Asking:
         """The same without what a slider changes at no cost: speed, load, site, finance, basis and draws."""
@@ -56,7 +57,7 @@ class Asking(BaseModel):
 
     def options(self) -> dict[str, Any]:
         """The options as the command line would have them, as text."""
-        given = self.model_dump(exclude={"model", "config", "system", "draws", "finance"}, exclude_none=True)
+        given = self.model_dump(exclude={"model", "config", "system", "draws", "finance", "worth"}, exclude_none=True)
         named = {key: f"{value:.12g}" if isinstance(value, float | int) else value for key, value in given.items()}
         if self.ttft is not None:
             named["ttft"] += "s"

@@ -10,8 +10,10 @@ from typing import Any
 from lcot.choice.types import Answer
 from lcot.report import charts
 from lcot.report.answer import SHOWN, front_of
+from lcot.report.charts.claims import crossover, rows_of
 from lcot.report.contract import MEASURES, front_rows, to_dict
 from lcot.report.render import Spec
+from lcot.report.value_text import money
 from lcot.validation.pairs import runs_of
 
 FAR = 20  # times the least cost: what lies beyond would leave no room for the rest
@@ -85,6 +87,30 @@ def tornado(found: Mapping[str, Any]) -> Spec:
         for one in found["tornado"]
     ]
     return charts.tornado(rows, found["tornado"][0]["cost"] * 1e6, title=f"Which facts move {found['system']}")
+
+
+def claims(found: Mapping[str, Any]) -> dict[str, Spec]:
+    """The map of what `lcot claims --json` prints: where wafers are cheaper."""
+    drawn = next((one["map"] for one in found["claims"] if "map" in one), None)
+    if drawn is None:
+        return {}
+    cells, lines = rows_of(drawn)
+    said = "1,000 tokens in, 500 out, owned; line and dot: P10 to P90 and P50 of the crossing; blank: none serves"
+    return {"claims": crossover(cells, lines, title="Where wafer-scale is cheaper than GPU clusters", subtitle=said)}
+
+
+def worth(found: Mapping[str, Any]) -> str:
+    """What `lcot value --json` says, in a sentence or two."""
+    who, equity, asks = found["company"]["name"], found["chain"]["equity"], found["asked"]
+    said = f"The stated facts make the equity of {who} worth {money(equity['stated'])}"
+    said += (
+        f" (P10 {money(equity['p10'])}, P90 {money(equity['p90'])}); a model, not advice." if "p10" in equity else "."
+    )
+    if asks:
+        share = next(one for one in asks["needs"] if one["lever"] == "share")
+        asked = "no share is enough" if share["needed"] is None else f"a share of {share['needed']:.1%} of its market"
+        said += f" {money(asks['equity'])} asks for {asked}, against {share['stated']:.1%} stated."
+    return said
 
 
 def accuracy(rows: Path) -> Spec:

@@ -17,14 +17,18 @@ from pathlib import Path
 from typing import Any
 
 from lcot.errors import InputError, UnknownName
+from lcot.market.companies import company, ids
 from lcot.report.charts.market_outlook import charts as outlook
 from lcot.report.market_text import verdict
+from lcot.report.value_rows import chart_of
 from lcot.web import views
 from lcot.web.asking import Asking
 
 AT_ONCE = 2  # processes
 KEPT = 16  # finished works whose results are still there
 LONGEST = 900.0  # seconds
+SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+SIZED, MARKET = "lcot-size.xlsx", "lcot-market.xlsx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def one_system(verb: str) -> Callable[[Asking, str, Path], list[str]]:
     """Words of a verb about one system under the load asked."""
 
     def words(asking: Asking, system: str, folder: Path) -> list[str]:
-        drawing = ["--load-svg", str(folder / "load.svg")] if verb == "simulate" else []
+        drawing = ["--load-svg", str(folder / "load.svg")] if verb == "simulate" else ["--xlsx", str(folder / SIZED)]
         return [verb, system, asked(asking, folder)[0], *load(asking), *drawing, "--json"]
 
     return words
@@ -88,6 +92,16 @@ def comparison(verb: str, *more: str) -> Callable[[Asking, str, Path], list[str]
     return words
 
 
+def value(company: str) -> Callable[[Asking, str, Path], list[str]]:
+    """Words of `lcot value` for a company, in reverse where a value is asked about."""
+
+    def words(asking: Asking, system: str, folder: Path) -> list[str]:
+        asks = ["--market-cap", f"{asking.worth * 1e9:.12g}"] if asking.worth else []
+        return ["value", company, *asks, "--json"]
+
+    return words
+
+
 KINDS = {
     "tornado": Kind(
         "Which facts move the answer",
@@ -95,7 +109,7 @@ KINDS = {
         charts=lambda found, _: {"tornado": views.tornado(found)},
     ),
     "load": Kind("Latency against load", one_system("simulate"), "load.svg", "image/svg+xml"),
-    "size": Kind("Fleet for this load", one_system("size")),
+    "size": Kind("Fleet for this load", one_system("size"), SIZED, SHEET),
     "accuracy": Kind(
         "Predicted against measured",
         lambda asking, system, folder: ["validate", "--rows", str(folder / "rows.csv"), "--json"],
@@ -103,16 +117,39 @@ KINDS = {
     ),
     "market": Kind(
         "The market to 2030",
-        lambda asking, system, folder: ["market", "--draws", "32", "--json"],
+        lambda asking, system, folder: [
+            "market",
+            "--draws",
+            "32",
+            "--json",
+            "--xlsx",
+            str(folder / "lcot-market.xlsx"),
+        ],
+        "lcot-market.xlsx",
+        SHEET,
         charts=lambda found, _: outlook(found),
         verdict=verdict,
     ),
+    "claims": Kind(
+        "Published claims, checked",
+        lambda asking, system, folder: ["claims", "--draws", "64", "--json"],
+        charts=lambda found, _: views.claims(found),
+    ),
+    **{
+        f"value-{id}": Kind(
+            f"What {company(id).name} is worth",
+            value(id),
+            charts=lambda found, _: {"value": chart_of(found)},
+            verdict=views.worth,
+        )
+        for id in ids("companies")
+    },
     "report": Kind("Report", comparison("report", "--out", "{folder}/lcot.html"), "lcot.html", "text/html"),
     "workbook": Kind(
         "Workbook",
         comparison("compare", "--xlsx", "{folder}/lcot.xlsx"),
         "lcot.xlsx",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        SHEET,
     ),
 }
 

@@ -216,7 +216,8 @@ async function begin(kind) {
   const system = $("about").value;
   box.append(make("h3", choices.work[kind] + (["tornado", "load", "size"].includes(kind) ? `: ${choices.systems[system] || system}` : "")), told, stop, out); $("works").prepend(box);
   try {
-    let state = await json("/api/runs", "POST", {kind, asked: asked(), system: system || null});
+    const worth = Number($("worth").value), body = kind.startsWith("value-") && worth > 0 ? {...asked(), worth} : asked();
+    let state = await json("/api/runs", "POST", {kind, asked: body, system: system || null});
     stop.onclick = async () => { state = await json("/api/runs/" + state.id, "DELETE"); };
     while (state.state === "running") {
       told.textContent = `${state.seconds} s ${state.progress || ""}`;
@@ -233,7 +234,7 @@ async function finish(kind, state, out) {
   if (state.file) {
     const got = await (await call(`/api/runs/${state.id}/file`)).blob(), url = URL.createObjectURL(got);
     if (got.type.startsWith("image/")) { const img = make("img"); img.src = url; img.alt = state.title; out.append(img); }
-    else save(state.file, url);
+    else if (["report", "workbook"].includes(kind)) save(state.file, url);
     const again = make("button", "Save " + state.file, "link"); again.type = "button"; again.onclick = () => save(state.file, url); out.append(again);
   }
   if (state.verdict) out.append(make("p", state.verdict, "said"));
@@ -249,6 +250,18 @@ async function finish(kind, state, out) {
       for (const r of state.result.tornado) if (choices.owners.includes(r.owner)) { const b = make("button", `${r.owner}.${r.key}`, "link"); b.type = "button"; b.onclick = () => open(r); list.append(b, " "); }
       out.append(list);
     }
+  }
+  if (kind === "claims") {
+    const table = make("table", null, "cards"), head = make("tr"), box = make("div", null, "scroll");
+    for (const text of ["Claim", "Verdict", "Probability", "Reading", "What turns it"]) { const th = make("th", text); th.scope = "col"; head.append(th); }
+    table.append(head);
+    for (const c of state.result.claims) {
+      const row = make("tr"), turn = (c.flips_when || [])[0];
+      for (const text of [`${c.id} ${c.claim}`, c.verdict, c.probability == null ? "" : `${Math.round(c.probability * 100)} %`, c.reading,
+        turn ? `${turn.fact}: ${typeof turn.from === "number" ? short(turn.from) : turn.from ?? "not public"} to ${typeof turn.to === "number" ? short(turn.to) : turn.to}` : ""]) row.append(make("td", text));
+      table.append(row);
+    }
+    box.tabIndex = 0; box.append(table); out.append(box);
   }
   if (kind === "size") {
     const r = state.result, list = make("dl");
@@ -283,6 +296,7 @@ async function take(file) {
   } catch (error) { wrong(error); }
 }
 
+$("value").onclick = () => begin("value-" + $("company").value);
 for (const b of document.querySelectorAll("[data-work]")) b.onclick = () => last && begin(b.dataset.work);
 document.querySelector("[data-do=link]").onclick = () => link().catch(wrong);
 form.oninput = (event) => {
@@ -309,6 +323,7 @@ json("/api/choices").then((c) => {
   for (const v of c.models) field.model.add(new Option(v, v));
   for (const [id, name] of Object.entries(c.sites)) field.site.add(new Option(name, id));
   for (const [id, name] of Object.entries(c.systems)) field.system.add(new Option(name, id));
+  for (const kind of Object.keys(c.work)) if (kind.startsWith("value-")) $("company").add(new Option(c.work[kind].replace(/^What (.*) is worth$/, "$1"), kind.slice(6)));
   c.presets.forEach((p, i) => $("preset").add(new Option(p.name, String(i))));
   field.model.value = "llama-3.3-70b"; field.site.value = "us-colocation";
   if (c.sites[new URLSearchParams(location.search).get("site")]) field.site.value = new URLSearchParams(location.search).get("site");
