@@ -121,8 +121,8 @@ def test_work_without_a_file_says_so(client):
 
 def test_the_market_can_be_begun(client):
     state = client.post("/api/runs", json={"kind": "market", "asked": ASKED}).json()
-    assert state["words"] == ["market", "--draws", "32", "--json"]
-    assert state["command"] == "lcot market --draws 32 --json"
+    assert state["words"] == ["market", "--draws", "32", "--json", "--xlsx", "./lcot-market.xlsx"]
+    assert state["command"] == "lcot market --draws 32 --json --xlsx ./lcot-market.xlsx"
     assert client.delete(f"/api/runs/{state['id']}").json()["state"] == "cancelled"
 
 
