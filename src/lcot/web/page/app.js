@@ -247,7 +247,8 @@ async function finish(kind, state, out) {
         if (row) open(row);
       });
       const list = make("p", "The facts behind the bars: ", "links");
-      for (const r of state.result.tornado) if (choices.owners.includes(r.owner)) { const b = make("button", `${r.owner}.${r.key}`, "link"); b.type = "button"; b.onclick = () => open(r); list.append(b, " "); }
+      const moving = state.result.tornado.filter((r) => r.cost_at_low !== r.cost_at_high && choices.owners.includes(r.owner));
+      for (const r of moving.slice(0, 15)) { const b = make("button", `${r.owner}.${r.key}`, "link"); b.type = "button"; b.onclick = () => open(r); list.append(b, " "); }
       out.append(list);
     }
   }
