@@ -12,6 +12,7 @@ from lcot.choice.search import by_merit, on_curve, on_sale, room, searched, syst
 from lcot.choice.types import Answer, Entry, Plan, Question, Rejection
 from lcot.choice.validated import with_confidence
 from lcot.errors import Infeasible
+from lcot.facts.types import System
 
 SPEEDS = np.geomspace(1.0, 2000.0, 24)  # tokens/s a user at which layouts compete for a place
 KEPT = 4  # layouts of a system
@@ -45,8 +46,13 @@ def prepare(question: Question) -> Prepared:
     """
     free = replace(question, target=replace(question.target, speed=None), traffic=replace(question.traffic, rate=None))
     found = [searched(free, system) for system in free.systems]
-    layouts = {item.system.id: best_somewhere(good) for item, good in found}
+    layouts = {item.system.id: best_somewhere(good)[: KEPT if priced(item.system) else 1] for item, good in found}
     return Prepared(free, layouts, tuple(replace(item, rejections=()) for item, _ in found))
+
+
+def priced(system: System) -> bool:
+    """Whether any price or rent of the system is on record: one without is never ranked, so one layout tells enough."""
+    return any(key.startswith(("price", "rent")) and system.facts.has(key) for key in system.facts)
 
 
 def best_somewhere(good: list[Plan]) -> tuple[Plan, ...]:

@@ -176,14 +176,17 @@ def front_rows(answer: Answer, measure: str = MEASURES[0]) -> list[dict[str, Any
     rows: list[dict[str, Any]] = []
     for place, item in enumerate(answer.by_status("ranked")):
         spread = item.spread if place < BANDS and column == 1 else None
-        stated = cost_dict(item)["blended"]
-        for point in item.front if item.front is not None else ():
+        stated, best = cost_dict(item)["blended"], 0.0
+        found: list[dict[str, Any]] = []
+        for point in reversed(item.front if item.front is not None else ()):
             value = float(point[column]) * (1.0 if column == 2 else 1e6)
-            row = {"system": item.system.id, "speed": float(point[0]), "value": value}
+            if column > 1 and not value > best:
+                continue  # of a throughput, what is both slower and less is no part of the front
+            best, row = max(best, value), {"system": item.system.id, "speed": float(point[0]), "value": value}
             if spread is not None and stated and math.isfinite(spread.p90):
                 row |= {"low": value * spread.p10 * 1e6 / stated, "high": value * spread.p90 * 1e6 / stated}
-            if math.isfinite(value):
-                rows.append(row)
+            found.append(row)
+        rows += reversed(found)
     return rows
 
 

@@ -127,11 +127,19 @@ def test_front_of_throughput_says_so() -> None:
 
 def test_a_system_has_the_same_colour_in_every_chart() -> None:
     chosen = colours(rows.SYSTEMS)
-    for spec in (charts.front(rows.front_rows()[:24], chosen=chosen), charts.cheapest(rows.cost_rows(), chosen=chosen)):
-        scales = [one["scale"] for name, one in channels(spec) if name == "color" and "scale" in one]
-        assert scales
-        for scale in scales:
-            assert all(chosen[n] == hue for n, hue in zip(scale["domain"], scale["range"], strict=True))
+    front = charts.front(rows.front_rows()[:24], chosen=chosen)
+    scales = [one["scale"] for name, one in channels(front) if name == "color" and "scale" in one]
+    assert scales
+    for scale in scales:
+        assert all(chosen[n] == hue for n, hue in zip(scale["domain"], scale["range"], strict=True))
+    bars = charts.cheapest(rows.cost_rows(), chosen=chosen)["data"]["values"]
+    assert all(bar["shade"] == chosen[bar["system"]] for bar in bars)
+
+
+def test_the_cheapest_differ_in_their_rows_alone() -> None:
+    one, other = charts.cheapest(rows.cost_rows()), charts.cheapest([r | {"value": 9.0} for r in rows.cost_rows()])
+    assert one["data"] != other["data"]
+    assert {key: part for key, part in one.items() if key != "data"} == {k: p for k, p in other.items() if k != "data"}
 
 
 def test_cheapest_is_sorted_and_says_by_how_much() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from lcot.report.charts.marks import Row, Spec, alike, chart, clean, dollars, field, palette
+from lcot.report.charts.marks import Row, Spec, alike, chart, clean, dollars, field
 from lcot.report.palette import LESS, MORE, NEUTRAL, Colours, colours
 
 ROW = 30  # pixels a bar
@@ -17,6 +17,7 @@ def cheapest(
 ) -> Spec:
     """Bars of cost, cheapest first, with the range and the distance to the best.
 
+    All that changes with an answer stands in the data ``rows``, so that a page can put in others without a new chart.
     Each row: ``system``, ``value`` [USD per million tokens], and where known ``low``, ``high``.
     """
     bars = sorted(clean(rows, ("value",), "cost"), key=lambda r: r["value"])
@@ -25,17 +26,14 @@ def cheapest(
         bar["low"], bar["high"] = bar.get("low") or bar["value"], bar.get("high") or bar["value"]
         bar["price"] = dollars(bar["value"])
         bar["against"] = "cheapest" if bar is bars[0] else against(bar["value"] / best)
-    order = [bar["system"] for bar in bars]
-    shades = chosen or colours(order)
-    reach = max(bar["high"] for bar in bars)
-    x = field(
-        "value",
-        "quantitative",
-        scale={"domain": [0, reach * 1.24], "nice": False},
-        axis={"title": PER_MTOK, "format": "$~g", "tickCount": 6},
-    )
-    y = field("system", "nominal", sort=order, axis={"title": None, "grid": False, "labelFontSize": 12})
-    colour = field("system", "nominal", scale=palette(shades, order), legend=None)
+    shades = chosen or colours(bar["system"] for bar in bars)
+    for place, bar in enumerate(bars):
+        bar |= {"place": place, "shade": shades[bar["system"]], "room": bar["high"] * 1.24}
+    axis = {"title": PER_MTOK, "format": "$~g", "tickCount": 6}
+    x = field("value", "quantitative", scale={"domainMin": 0, "nice": False}, axis=axis)
+    first = {"field": "place", "op": "min", "order": "ascending"}
+    y = field("system", "nominal", sort=first, axis={"title": None, "grid": False, "labelFontSize": 12})
+    colour = field("shade", "nominal", scale=None)
     tooltip = [
         field("system", "nominal", title="System"),
         field("value", "quantitative", title=PER_MTOK, format="$.3~g"),
@@ -53,8 +51,9 @@ def cheapest(
         },
         label("price", x | {"field": "high"}, y, dx=8, style="strong"),
         label("against", x | {"field": "high"}, y, dx=62, style="quiet"),
+        {"mark": {"type": "point", "opacity": 0, "tooltip": None}, "encoding": {"x": x | {"field": "room"}, "y": y}},
     ]
-    return chart(title, subtitle, layers, height=ROW * len(bars), data={"values": bars})
+    return chart(title, subtitle, layers, height=ROW * len(bars), data={"name": "rows", "values": bars})
 
 
 def against(ratio: float) -> str:

@@ -125,9 +125,14 @@ async function embed(place, spec) {
   const look = choices.looks[dark.matches ? "dark" : "light"];
   return vegaEmbed(place, spec, {config: look, renderer: "svg", actions: false, ast: true, defaultStyle: false, tooltip: {disableDefaultStyle: true, theme: "none"}});
 }
+const bare = (spec) => JSON.stringify({...spec, data: spec.data.name});  // a chart without its rows
 async function draw(names) {
   for (const name of names) {
     const figure = document.querySelector(`[data-view=${name}]`), spec = last.charts[name === "front" ? $("measure").value : name];
+    if (views[name] && spec && spec.data && spec.data.name && specs[name] && bare(spec) === bare(specs[name])) {
+      specs[name] = spec; views[name].view.data(spec.data.name, structuredClone(spec.data.values)); await views[name].view.runAsync();
+      continue;
+    }
     if (views[name]) { views[name].finalize(); delete views[name]; }
     if (!spec) { figure.replaceChildren(); continue; }
     specs[name] = spec;
@@ -137,6 +142,8 @@ async function draw(names) {
     views[name] = await embed(place, spec);
   }
 }
+
+function redraw(names) { for (const name of names) if (views[name]) { views[name].finalize(); delete views[name]; } return draw(names); }
 
 // what every view offers
 function save(name, url) { const a = make("a"); a.href = url; a.download = name; document.body.append(a); a.click(); a.remove(); }
@@ -318,7 +325,7 @@ for (const name of ["dragover", "dragleave", "drop"]) document.addEventListener(
   event.preventDefault(); $("drop").classList.toggle("over", name === "dragover");
   if (name === "drop") take(event.dataTransfer.files[0]);
 });
-dark.addEventListener("change", () => last && draw(["cheapest", "front", "bill", "step"]));
+dark.addEventListener("change", () => last && redraw(["cheapest", "front", "bill", "step"]));
 json("/api/choices").then((c) => {
   choices = c;
   for (const v of c.models) field.model.add(new Option(v, v));
