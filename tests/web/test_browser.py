@@ -83,6 +83,32 @@ def test_the_address_is_the_state(tab, address):
     assert tab.said == []
 
 
+def test_finance_and_the_measure_of_the_front_are_part_of_the_address(tab):
+    tab.get_by_text("Finance of the site").click()
+    tab.fill("[name='finance.electricity.price']", "0.3")
+    tab.wait_for_url("**finance.electricity.price=0.3**", timeout=WAIT)
+    tab.select_option("#measure", "front_power")
+    tab.wait_for_url("**front=front_power**", timeout=WAIT)
+    tab.wait_for_selector("[data-view=front] >> text=Tokens/s per MW", timeout=WAIT)
+    tab.reload()
+    tab.wait_for_selector("body[data-rested]", timeout=WAIT)
+    assert tab.input_value("[name='finance.electricity.price']") == "0.3"
+    tab.wait_for_selector("[data-view=front] >> text=Tokens/s per MW", timeout=WAIT)
+    assert tab.said == []
+
+
+def test_a_bar_opens_the_one_fact_behind_it(tab):
+    tab.click("[data-work=tornado]")
+    button = tab.locator(".links button").first
+    button.wait_for(timeout=WAIT)
+    name = button.inner_text()
+    button.click()
+    tab.wait_for_selector("dl.fact", timeout=WAIT)
+    assert tab.locator("#facts h2").inner_text() == name
+    for told in ("Value", "Range", "Stated by", "Who disagrees"):
+        assert told in tab.locator("dl.fact").inner_text()
+
+
 def test_a_system_opens_its_facts(tab):
     tab.click("#rows button >> nth=0")
     tab.wait_for_selector("#facts table", timeout=WAIT)
