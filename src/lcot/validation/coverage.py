@@ -14,7 +14,7 @@ from lcot.validation.types import Condition
 from lcot.workload.models import model as model_of
 
 FEWEST = 5  # points, below which a class does not count as measured
-HEAD = "# Made from the evidence behind the calibration; `lcot calibrate --check` holds it to that.\nmeasured:\n"
+HEAD = "# Made with the accuracy from the evidence behind the calibration (lcot.validation.report).\nmeasured:\n"
 
 
 def coverage(conditions: Iterable[Condition]) -> list[dict[str, Any]]:

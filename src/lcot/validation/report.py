@@ -133,7 +133,7 @@ def chart_points(conditions: Sequence[Condition], predictions: Sequence[Predicti
 
 
 def regenerate(evidence: Path, *pages: Path) -> None:
-    """Predict everything again, fit the ranges, and write what is committed: ranges, summary, the table in the docs.
+    """Predict everything again, fit the ranges, and write what is committed: ranges, coverage, summary, tables.
 
     Parameters
     ----------
@@ -142,6 +142,7 @@ def regenerate(evidence: Path, *pages: Path) -> None:
     pages : Path
         Pages whose table is replaced: ``docs/accuracy.md``, ``README.md``.
     """
+    from lcot.validation.coverage import as_yaml, coverage
     from lcot.validation.fitting_spreads import write_spreads
     from lcot.validation.points import read_points
     from lcot.validation.predict import predict
@@ -154,6 +155,7 @@ def regenerate(evidence: Path, *pages: Path) -> None:
     constants = committed_spreads().factors.get("constants", 1.0)  # as `lcot calibrate --check` found it
     write_spreads(conditions, predictions, here / "fitted.yaml", constants)
     committed_spreads.cache_clear()
+    (here.parent / "catalog" / "coverage.yaml").write_text(as_yaml(coverage(conditions)))
     ranged = [with_range(*pair) for pair in zip(conditions, predictions, strict=True)]
     found = {"evidence": summary(conditions, ranged), "shipped": shipped_summary()}
     (here / "accuracy.json").write_text(json.dumps(found, indent=1) + "\n")
