@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 from lcot.cli import run
 from lcot.cli.web import asked, token_for
 from lcot.web.app import create
+from lcot.web.views import stated, unit_of
 from lcot.workload.models import model_ids
 from tests.workload.test_reading import config
 
@@ -214,3 +215,17 @@ def test_a_company_forward_and_in_reverse(client):
         assert said in state["verdict"]
         assert state["charts"]["value"]["title"]
     assert client.post("/api/runs", json={"kind": "value-nobody", "asked": {"model": "x"}}).status_code == 400
+
+
+def test_latency_against_load_is_a_chart_of_the_page_with_its_knee(client):
+    state = done(client, client.post("/api/runs", json={"kind": "load", "asked": ASKED, "system": "hgx-h200"}).json())
+    assert state["state"] == "done", state
+    assert "knee: " in json.dumps(state["charts"]["load"])
+    assert "config" not in state["charts"]["load"]
+
+
+def test_ends_of_a_fact_are_said_in_the_unit_of_its_file():
+    assert unit_of("us-colocation", "life.accelerator") == "year"
+    assert stated(5 * 8760 * 3600.0, "year") == "5 year"
+    assert unit_of("model", "error") == ""
+    assert stated(1.4809, "") == "1.48"

@@ -232,7 +232,7 @@ def draw(run: Simulated, path: Path) -> None:
 
 
 def draw_load(copies: Ready, requests: Requests, target: Target, path: Path) -> None:
-    """Time to first token against load: the same requests, faster and slower."""
+    """Time to first token against load: the same requests, faster and slower; the knee is the most that is finished."""
     from lcot.report.charts.speed import latency
     from lcot.report.render import write
     from lcot.serving.simulation import simulate_ready
@@ -241,9 +241,11 @@ def draw_load(copies: Ready, requests: Requests, target: Target, path: Path) -> 
     if requests.concurrency or requests.successor is not None:
         raise InputError("--load-svg needs an open loop: a trace without sessions, or --synthetic poisson")
     points: list[dict[str, object]] = []
+    finished, offered = 0.0, 0.0
     for factor in SCALES:
         run = simulate_ready(copies, scaled(requests, factor), target)
         offered = len(requests) / max(float(requests.arrival[-1] - requests.arrival[0]), 1e-9) * factor
+        finished = max(finished, run.rate)
         for name, value in (("mean", run.first_token.mean), ("P90", run.first_token.p90), ("P99", run.first_token.p99)):
             points.append({"rate": offered, "statistic": name, "time": value})
-    write(path, latency(points, target=target.time_to_first_token))
+    write(path, latency(points, knee=finished if finished < offered else None, target=target.time_to_first_token))

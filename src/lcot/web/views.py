@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from lcot.choice.types import Answer
+from lcot.facts import catalog
+from lcot.facts.listing import show
 from lcot.report import charts
 from lcot.report.answer import SHOWN, front_of
 from lcot.report.charts.claims import crossover, rows_of
 from lcot.report.contract import MEASURES, front_rows, to_dict
 from lcot.report.render import Spec
 from lcot.report.value_text import money
+from lcot.units import from_si
 from lcot.validation.pairs import runs_of
 
 FAR = 20  # times the least cost: what lies beyond would leave no room for the rest
@@ -75,18 +79,34 @@ def settled(answer: Answer) -> dict[str, Spec]:
 
 
 def tornado(found: Mapping[str, Any]) -> Spec:
-    """The chart of what `lcot sensitivity --json` prints."""
+    """The chart of what `lcot sensitivity --json` prints, each fact in the unit of its file."""
+    facts = {(one["owner"], one["key"]): unit_of(one["owner"], one["key"]) for one in found["tornado"]}
     rows = [
         {
             "fact": f"{one['owner']}.{one['key']}",
             "at_low": one["cost_at_low"] * 1e6,
             "at_high": one["cost_at_high"] * 1e6,
-            "low": f"{one['low']:.4g}",
-            "high": f"{one['high']:.4g}",
+            "low": stated(one["low"], facts.get((one["owner"], one["key"]), "")),
+            "high": stated(one["high"], facts.get((one["owner"], one["key"]), "")),
         }
         for one in found["tornado"]
     ]
     return charts.tornado(rows, found["tornado"][0]["cost"] * 1e6, title=f"Which facts move {found['system']}")
+
+
+def unit_of(owner: str, key: str) -> str:
+    """The unit in which the catalogue states a fact; none for what is no fact of the catalogue."""
+    allowed = {*catalog.system_ids(), *catalog.chip_ids(), *catalog.engine_ids(), *catalog.site_ids()}
+    if owner not in allowed:
+        return ""
+    return next((str(one["unit"] or "") for one in show(owner) if one["fact"] == f"{owner}.{key}"), "")
+
+
+def stated(value: float, unit: str) -> str:
+    """A value in SI as text in a unit."""
+    own = from_si(value, unit) if unit else value
+    text = f"{own:,.0f}" if abs(own) >= 1000 else f"{own:.3g}"
+    return f"{text} {unit}" if unit not in ("", "1", "fraction") else text
 
 
 def claims(found: Mapping[str, Any]) -> dict[str, Spec]:
@@ -111,6 +131,12 @@ def worth(found: Mapping[str, Any]) -> str:
         asked = "no share is enough" if share["needed"] is None else f"a share of {share['needed']:.1%} of its market"
         said += f" {money(asks['equity'])} asks for {asked}, against {share['stated']:.1%} stated."
     return said
+
+
+def load(file: Path) -> dict[str, Spec]:
+    """The chart that `lcot simulate --load-svg` wrote as JSON; its looks are those of the page."""
+    spec = json.loads(file.read_text(encoding="utf-8"))
+    return {"load": {key: value for key, value in spec.items() if key != "config"}}
 
 
 def accuracy(rows: Path) -> Spec:

@@ -74,7 +74,7 @@ def one_system(verb: str) -> Callable[[Asking, str, Path], list[str]]:
     """Words of a verb about one system under the load asked."""
 
     def words(asking: Asking, system: str, folder: Path) -> list[str]:
-        drawing = ["--load-svg", str(folder / "load.svg")] if verb == "simulate" else ["--xlsx", str(folder / SIZED)]
+        drawing = ["--load-svg", str(folder / "load.json")] if verb == "simulate" else ["--xlsx", str(folder / SIZED)]
         return [verb, system, asked(asking, folder)[0], *load(asking), *drawing, "--json"]
 
     return words
@@ -108,7 +108,11 @@ KINDS = {
         comparison("sensitivity", "--json"),
         charts=lambda found, _: {"tornado": views.tornado(found)},
     ),
-    "load": Kind("Latency against load", one_system("simulate"), "load.svg", "image/svg+xml"),
+    "load": Kind(
+        "Latency against load",
+        one_system("simulate"),
+        charts=lambda _, folder: views.load(folder / "load.json"),
+    ),
     "size": Kind("Fleet for this load", one_system("size"), SIZED, SHEET),
     "accuracy": Kind(
         "Predicted against measured",

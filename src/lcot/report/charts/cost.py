@@ -29,7 +29,7 @@ def cheapest(
     shades = chosen or colours(bar["system"] for bar in bars)
     for place, bar in enumerate(bars):
         bar |= {"place": place, "shade": shades[bar["system"]], "room": bar["high"] * 1.24}
-    axis = {"title": PER_MTOK, "format": "$~g", "tickCount": 6}
+    axis = {"title": PER_MTOK, "format": "$~r", "tickCount": 6}
     x = field("value", "quantitative", scale={"domainMin": 0, "nice": False}, axis=axis)
     first = {"field": "place", "op": "min", "order": "ascending"}
     y = field("system", "nominal", sort=first, axis={"title": None, "grid": False, "labelFontSize": 12})
@@ -91,7 +91,7 @@ def waterfall(rows: Iterable[Row], *, title: str = "What the bill is made of", s
         "from",
         "quantitative",
         scale={"domain": [low, low + (high - low) * 1.2], "nice": False},
-        axis={"title": PER_MTOK, "format": "$~g", "tickCount": 6},
+        axis={"title": PER_MTOK, "format": "$~r", "tickCount": 6},
     )
     y = field("line", "nominal", sort=order, axis={"title": None, "grid": False, "labelFontSize": 12})
     kinds = {"domain": ["cost", "credit", "total"], "range": [LESS, "#099eae", NEUTRAL]}
@@ -136,7 +136,7 @@ def tornado(
         "from",
         "quantitative",
         scale={"domain": [min(ends) - room, max(ends) + room], "nice": False, "zero": False},
-        axis={"title": PER_MTOK, "format": "$~g", "tickCount": 6},
+        axis={"title": PER_MTOK, "format": "$~r", "tickCount": 6},
     )
     y = field(
         "fact", "nominal", sort=order, axis={"title": None, "grid": False, "labelFontSize": 12, "labelLimit": 320}

@@ -34,13 +34,13 @@ SPEED = "Tokens/s per user"
 KEY: tuple[Spec, ...] = (
     {
         "data": {"values": [{"text": "measured"}]},
-        "mark": {"type": "text", "style": "quiet", "align": "right", "x": WIDTH - 6, "y": 8},
+        "mark": {"type": "text", "style": "quiet", "align": "right", "x": {"expr": "width - 6"}, "y": 8},
         "encoding": {"text": field("text", "nominal")},
     },
     {
         "data": {"values": [{}]},
         "mark": {"type": "point", "size": 50, "shape": "diamond", "style": ["quiet", "measured"]}
-        | {"x": WIDTH - 69, "y": 8},
+        | {"x": {"expr": "width - 69"}, "y": 8},
     },
 )
 

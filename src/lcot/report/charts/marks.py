@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 from lcot.errors import InputError
@@ -12,6 +13,7 @@ Row = Mapping[str, Any]
 Spec = dict[str, Any]
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 TAIL = 10  # a line of cost ends where it is this many times the system's least
+LINE = 104  # letters of a subtitle that stand over a chart in one line
 LETTER = 7.6  # width of a letter of a bold 12-pixel label in a wide face
 
 
@@ -19,7 +21,8 @@ def chart(
     title: str, subtitle: str | Sequence[str], layers: list[Spec], *, width: int = 640, height: int = 360, **more: Any
 ) -> Spec:
     """A layered chart with a title."""
-    head = {"text": title, "subtitle": subtitle} if subtitle else {"text": title}
+    below = [line for text in ([subtitle] if isinstance(subtitle, str) else subtitle) for line in wrap(text, LINE)]
+    head = {"text": title, "subtitle": subtitle if [subtitle] == below else below} if below else {"text": title}
     return {"$schema": SCHEMA, "title": head, "width": width, "height": height, "layer": layers, **more}
 
 

@@ -121,9 +121,18 @@ function words() {
   $("basis").textContent = `Tokens: ${b.tokens}. Cost: ${b.cost}, ${b.allocation}. Load: ${b.load}. Site: ${b.site}. Newest fact: ${b.facts_date}. `
     + `Times are those of the steady state in closed form. Declared estimates in use: ${b.declared_estimates.join(", ") || "none"}.`;
 }
+// a chart on a narrow page: less wide, with its subtitle in short lines
+function fitting(spec) {
+  const room = document.documentElement.clientWidth;
+  if (room > 700 || typeof spec.width !== "number") return spec;
+  const short = (text) => text.split(" ").reduce((lines, word) => { const at = lines.length - 1;
+    if (lines[at].length + word.length > room / 7.5) lines.push(word); else lines[at] += (lines[at] && " ") + word; return lines; }, [""]);
+  const title = spec.title && spec.title.subtitle ? {...spec.title, subtitle: [spec.title.subtitle].flat().flatMap(short)} : spec.title;
+  return {...spec, title, width: Math.min(spec.width, Math.max(160, room - 210))};
+}
 async function embed(place, spec) {
   const look = choices.looks[dark.matches ? "dark" : "light"];
-  return vegaEmbed(place, spec, {config: look, renderer: "svg", actions: false, ast: true, defaultStyle: false, tooltip: {disableDefaultStyle: true, theme: "none"}});
+  return vegaEmbed(place, fitting(spec), {config: look, renderer: "svg", actions: false, ast: true, defaultStyle: false, tooltip: {disableDefaultStyle: true, theme: "none"}});
 }
 const bare = (spec) => JSON.stringify({...spec, data: spec.data.name});  // a chart without its rows
 async function draw(names) {
@@ -178,6 +187,7 @@ function bar(name, work = null) {
   const actions = {"Copy link": link, CSV: () => save(`lcot-${name}.csv`, blob(csv(values(specs[name])), "text/csv")),
     PNG: async () => save(`lcot-${name}.png`, await views[name].view.toImageURL("png", 2)),
     SVG: async () => save(`lcot-${name}.svg`, await views[name].view.toImageURL("svg")),
+    ...(!work || /\.xlsx$/.test(work.file) ? {".xlsx": async () => work ? save(work.file, URL.createObjectURL(await (await call(`/api/runs/${work.id}/file`)).blob())) : begin("workbook")} : {}),
     "Show as Python": () => show(work ? `from lcot.cli import run\n\nrun(${JSON.stringify(work.words)})` : python()),
     "Show as command": () => show(work ? work.command : command())};
   for (const [text, action] of Object.entries(actions)) {
