@@ -10,6 +10,7 @@ from lcot.report.palette import LESS, MORE, NEUTRAL, Colours, colours
 
 ROW = 30  # pixels a bar
 PER_MTOK = "US dollars per million tokens"
+REACH = 1.5  # times the dearest bar: where a range is cut, and its end told
 
 
 def cheapest(
@@ -27,8 +28,16 @@ def cheapest(
         bar["price"] = dollars(bar["value"])
         bar["against"] = "cheapest" if bar is bars[0] else against(bar["value"] / best)
     shades = chosen or colours(bar["system"] for bar in bars)
+    limit = REACH * bars[-1]["value"]
     for place, bar in enumerate(bars):
-        bar |= {"place": place, "shade": shades[bar["system"]], "room": bar["high"] * 1.24}
+        if bar["high"] > limit:
+            bar["against"] += f", up to {dollars(bar['high'])}"
+        bar["end"] = min(bar["high"], limit)
+        bar |= {
+            "place": place,
+            "shade": shades[bar["system"]],
+            "room": bar["end"] * (1.24 if bar["high"] <= limit else 1.45),
+        }
     axis = {"title": PER_MTOK, "format": "$~r", "tickCount": 6}
     x = field("value", "quantitative", scale={"domainMin": 0, "nice": False}, axis=axis)
     first = {"field": "place", "op": "min", "order": "ascending"}
@@ -47,10 +56,10 @@ def cheapest(
         },
         {
             "mark": {"type": "rule", "strokeWidth": 1.5, "style": "baseline"},
-            "encoding": {"x": x | {"field": "low"}, "x2": {"field": "high"}, "y": y},
+            "encoding": {"x": x | {"field": "low"}, "x2": {"field": "end"}, "y": y},
         },
-        label("price", x | {"field": "high"}, y, dx=8, style="strong"),
-        label("against", x | {"field": "high"}, y, dx=62, style="quiet"),
+        label("price", x | {"field": "end"}, y, dx=8, style="strong"),
+        label("against", x | {"field": "end"}, y, dx=62, style="quiet"),
         {"mark": {"type": "point", "opacity": 0, "tooltip": None}, "encoding": {"x": x | {"field": "room"}, "y": y}},
     ]
     return chart(title, subtitle, layers, height=ROW * len(bars), data={"name": "rows", "values": bars})

@@ -31,6 +31,7 @@ MEASURES = {
     "tokens_per_second_per_mw": ("Tokens/s per MW", "~s"),
 }
 SPEED = "Tokens/s per user"
+BEYOND = 2.0  # times the least and the most of the lines: how far bands may go
 KEY: tuple[Spec, ...] = (
     {
         "data": {"values": [{"text": "measured"}]},
@@ -70,9 +71,10 @@ def front(
     shades = chosen or colours(r["system"] for r in [*lines, *points])
     axis_title, style = MEASURES[measure]
     left, right = bounds([*(r["speed"] for r in [*lines, *points]), *([target] if target else [])])
-    bottom, top = bounds(
-        [r.get(key, r["value"]) or r["value"] for r in [*lines, *points] for key in ("value", "low", "high")]
-    )
+    values = [r["value"] for r in [*lines, *points]]
+    room = min(values) / BEYOND, max(values) * BEYOND  # a band that reaches further is cut, so that lines stay apart
+    ends = [min(max(r[key], room[0]), room[1]) for r in lines for key in ("low", "high") if r.get(key)]
+    bottom, top = bounds([*values, *ends])
     labels = end_labels(lines, (left, right), (bottom, top))
     for _ in range(20):  # a wider axis moves the names too, but less each time
         right = max(right, *(label["edge"] for label in labels))
@@ -96,7 +98,7 @@ def bands(lines: list[dict[str, Any]], x: Spec, y: Spec, colour: Spec) -> list[S
     return [
         {
             "data": {"values": ranged},
-            "mark": {"type": "area", "opacity": 0.14, "line": False},
+            "mark": {"type": "area", "opacity": 0.14, "line": False, "clip": True},
             "encoding": {"x": x, "y": y | {"field": "low"}, "y2": {"field": "high"}, "color": colour},
         }
     ]
