@@ -180,8 +180,8 @@ def front_rows(answer: Answer, measure: str = MEASURES[0]) -> list[dict[str, Any
         found: list[dict[str, Any]] = []
         for point in reversed(item.front if item.front is not None else ()):
             value = float(point[column]) * (1.0 if column == 2 else 1e6)
-            if column > 1 and not value > best:
-                continue  # of a throughput, what is both slower and less is no part of the front
+            if not value > (best if column > 1 else 0.0):
+                continue  # slower and no more throughput; or a cost that no logarithmic axis has
             best, row = max(best, value), {"system": item.system.id, "speed": float(point[0]), "value": value}
             if spread is not None and stated and math.isfinite(spread.p90):
                 row |= {"low": value * spread.p10 * 1e6 / stated, "high": value * spread.p90 * 1e6 / stated}
