@@ -43,20 +43,18 @@ def evaluated() -> tuple[int, int, float]:
         Target(float(SPEED)), catalog.site("us-colocation"), draws=0,
     )  # fmt: skip
     counted = {"deployments": 0, "points": 0}
-    inner = search.curve
+    inner = search.curves
 
-    def counting(steps, traffic, batch, *rest):
-        counted["deployments"] += 1
-        counted["points"] += len(batch)
-        return inner(steps, traffic, batch, *rest)
+    def counting(copies, traffic, target, grids):
+        counted["deployments"] += len(copies)
+        counted["points"] += sum(map(len, grids))
+        return inner(copies, traffic, target, grids)
 
-    search.curve = counting
-    for system in question.systems:
-        search.entry(question, system)
-    search.curve = inner
+    search.curves = counting
+    search.searched(question, question.systems)
+    search.curves = inner
     start = time.perf_counter()
-    for system in question.systems:
-        search.entry(question, system)
+    search.searched(question, question.systems)
     return counted["deployments"], counted["points"], time.perf_counter() - start
 
 

@@ -171,6 +171,11 @@ def whole(number: Any) -> int:
     return int(np.max(value_of(number)))
 
 
+def several(count: Any) -> bool:
+    """Whether a count that shapes the calculation is above one; of copies abreast, alike in this, the first tells."""
+    return bool((count.flat[0] if isinstance(count, np.ndarray) else count) > 1)
+
+
 def where(condition: Any, yes: Any, no: Any) -> Any:
     """One of two numbers by a condition, on floats, arrays and cells."""
     if not any(isinstance(one, Cell) for one in (condition, yes, no)):

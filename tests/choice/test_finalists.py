@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lcot.choice.candidate import plan
 from lcot.choice.compare import blended, compare
 from lcot.choice.finalists import alike, eased, finalist, missed_by, repeated, traffic_of
-from lcot.choice.search import plan
 from lcot.choice.types import UnderLoad
 from lcot.errors import DomainError
 from lcot.serving.spread import spread

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lcot.choice.candidate import plan
 from lcot.choice.finalists import alike, settled, tables
 from lcot.choice.model_error import slowed
-from lcot.choice.search import plan, plans
+from lcot.choice.search import plans
 from lcot.choice.simulated import TOKEN, kept_to, limits, run_of, with_runs
 from lcot.choice.types import Entry, Question, UnderLoad
 from lcot.choice.uncertainty import evaluate

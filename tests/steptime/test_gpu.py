@@ -201,11 +201,3 @@ def test_what_was_not_fitted_is_said() -> None:
     assert estimate(deployment(engine=known)).notes == ()
     elsewhere = replace(ENGINE, facts=Facts("e", {**ENGINE.facts.items_by_key, **facts("e", fitted__on="other")}))
     assert "Toy is extrapolated" in estimate(deployment(engine=elsewhere)).notes[0]
-
-
-def test_facts_used_are_named() -> None:
-    used = estimate(deployment(tensor=2)).used
-    assert {"toy.peak.bf16", "toy.memory.hbm.bandwidth", "toy.fabric.scale_up.size", "toy-engine.gemm.floor"} <= set(
-        used
-    )
-    assert "toy.fabric.scale_up.size" not in estimate(deployment()).used

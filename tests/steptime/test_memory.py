@@ -19,12 +19,16 @@ from tests.steptime.machines import facts
 
 def test_weights_of_one_chip_are_the_model() -> None:
     whole = deployment()
-    assert weights_of_chip(whole, Ranks()) == pytest.approx(weight_bytes(whole.model, BF16), rel=1e-3)
+    assert weights_of_chip(whole.model, whole.precision, Ranks()) == pytest.approx(
+        weight_bytes(whole.model, BF16), rel=1e-3
+    )
 
 
 def test_two_tensor_ranks_halve_the_weights() -> None:
     two = deployment(tensor=2)
-    assert weights_of_chip(two, Ranks(tensor=2)) == pytest.approx(weights_of_chip(two, Ranks()) / 2, rel=1e-2)
+    assert weights_of_chip(two.model, two.precision, Ranks(tensor=2)) == pytest.approx(
+        weights_of_chip(two.model, two.precision, Ranks()) / 2, rel=1e-2
+    )
 
 
 def test_cache_by_hand() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lcot.choice.search import plan as plan_of
+from lcot.choice.candidate import plan as plan_of
 from lcot.errors import MissingFact
 from lcot.facts import catalog
 from lcot.trace.differences import ORDERS, difference_of, even, orders, steps_along

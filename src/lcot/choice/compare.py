@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from lcot.choice.ranges import HERE, Sampling, with_break_even, with_spread
-from lcot.choice.search import entry
+from lcot.choice.search import engine_for, searched
 from lcot.choice.sharing import shared
 from lcot.choice.types import Answer, Entry, Question, layout_of
 from lcot.facts.types import Facts, Site, System
 from lcot.serving.types import Requests
 
+SHARES = 4  # of the search for each process
 FINALISTS = 3  # systems that are simulated unless asked otherwise
 ORDER = ("ranked", "unpriced", "announced", "missing_fact", "infeasible")
 
@@ -48,12 +50,15 @@ def compare(
     """
     from lcot.choice.validated import with_confidence
 
-    def searched(system: System) -> Entry:
-        if progress:
-            progress(system.id)
-        return entry(question, system)
+    def found(systems: Sequence[System]) -> list[Entry]:
+        for system in systems:
+            if progress:
+                progress(system.id)
+        return [item for item, _ in searched(question, systems)]
 
-    entries = shared(searched, question.systems, sampling.processes, [*question.systems, question.model])
+    groups = shares_of(question, sampling.processes)
+    results = shared(found, groups, sampling.processes, [*question.systems, question.model])
+    entries = [item for some in results for item in some]
     entries = through_kernel(entries, question, finalists, trace, sampling)
     if simulated_ranges and question.draws:
         from lcot.choice.simulated import through_simulator, with_runs
@@ -64,6 +69,14 @@ def compare(
     entries.sort(key=lambda e: (ORDER.index(e.status), expected(e), e.system.id))
     answer = Answer(question, tuple(entries), "", newest(entries, question))
     return replace(answer, verdict=verdict(answer))
+
+
+def shares_of(question: Question, processes: int) -> list[list[System]]:
+    """The systems in shares for copies of this process; those that are timed together stay together."""
+    ordered = sorted(question.systems, key=lambda one: (one.family, engine_for(one, question.engine).id))
+    count = min(len(ordered), SHARES * processes if processes > 1 else 1)
+    bounds = [round(i * len(ordered) / count) for i in range(count + 1)]
+    return [ordered[a:b] for a, b in pairwise(bounds)]
 
 
 def through_kernel(

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lcot.choice.candidate import beside
 from lcot.choice.finalists import finalist, tables
-from lcot.choice.search import TRIED, beside, engine_for, plans
+from lcot.choice.search import TRIED, engine_for, plans
 from lcot.choice.types import Entry, Plan, Question
 from lcot.cost.bill import price
 from lcot.cost.types import Bill

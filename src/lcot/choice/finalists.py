@@ -10,7 +10,7 @@ from math import gcd
 
 import numpy as np
 
-from lcot.choice.search import billed, merit, plan
+from lcot.choice.candidate import billed, merit, plan
 from lcot.choice.sharing import shared
 from lcot.choice.types import Entry, Plan, Question, Rejection, UnderLoad, layout_of
 from lcot.errors import DomainError, Infeasible

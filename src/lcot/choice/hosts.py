@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from lcot.choice.search import billed, on_sale, plan, plans
+from lcot.choice.candidate import billed, plan
+from lcot.choice.search import on_sale, plans
 from lcot.choice.types import Plan, Question
 from lcot.cost.api import Offer, break_even_rate, gross_margin
 from lcot.cost.types import Bill

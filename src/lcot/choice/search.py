@@ -2,156 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 import numpy as np
 
+from lcot.choice.candidate import billed, grid_for, merit, on_curve, with_settings
 from lcot.choice.pareto import front
 from lcot.choice.space import deployments
 from lcot.choice.speculation import speculation_of
 from lcot.choice.types import Entry, Plan, Question, Rejection
-from lcot.cost.bill import price
-from lcot.cost.types import Bill
 from lcot.errors import Infeasible, MissingFact
 from lcot.facts import catalog
-from lcot.facts.override import override, override_engine, parse
-from lcot.facts.types import Engine, Facts, Site, System
-from lcot.serving.capacity import capacity
-from lcot.serving.curve import Curve, batches, sequences_held
+from lcot.facts.override import override_engine, parse
+from lcot.facts.types import Engine, System
+from lcot.serving.abreast import curves, pools
+from lcot.serving.curve import Curve
 from lcot.serving.pools import Pool
-from lcot.serving.prompts import curve_of, decoding, pool_of
-from lcot.serving.steady import at_load, bought, check, fleet_power
-from lcot.serving.types import Served
+from lcot.serving.prompts import decoding
+from lcot.serving.steady import bought, fleet_power
 from lcot.steptime.estimate import apart, estimate
 from lcot.steptime.machine import fewest
 from lcot.steptime.types import Deployment, StepTime
 from lcot.workload.formats import precision, supported
 
-GRID = 24  # batch sizes at which a deployment is evaluated
-DRAWN_GRID = 12  # the same, in each draw
 CHAINED = ("wafer", "lpu")  # families whose copies are chains of whole systems
 TIE = 0.01  # costs closer than this are the same: a rack costs what it costs, however it is cut
 TRIED = 3  # best deployments of a system that are kept for the draws
-
-
-def plan(
-    deployment: Deployment,
-    question: Question,
-    steps: StepTime | None = None,
-    drawn: bool = False,
-    pool: Pool | None = None,
-) -> Plan:
-    """One deployment under the question's load, with its bill.
-
-    Parameters
-    ----------
-    deployment : Deployment
-        What runs where.
-    question : Question
-        The load, the target and the site.
-    steps : StepTime, optional
-        Its step time, where it is not the estimate.
-    drawn : bool
-        Whether facts or step times are draws.
-    pool : Pool, optional
-        The copies that compute prompts, where they are apart and known.
-
-    Returns
-    -------
-    Plan
-        What it serves and costs; numbers are arrays over the draws if ``drawn``.
-
-    Raises
-    ------
-    Infeasible
-        If it does not fit, or does not meet the target.
-    MissingFact
-        If step time needs a fact that nobody published. A missing price is no error: the plan is then unpriced.
-    """
-    steps = estimate(deployment) if steps is None else steps
-    points, pool = curve_for(steps, question, drawn, pool)
-    return on_curve(steps, points, pool, question)
-
-
-def curve_for(
-    steps: StepTime, question: Question, drawn: bool = False, pool: Pool | None = None
-) -> tuple[Curve, Pool | None]:
-    """The curve of a copy over the batches that it holds. Raises `Infeasible` where it cannot hold one request."""
-    traffic = question.traffic
-    check(steps, traffic)
-    fixed = steps.fixed(traffic.input_tokens + traffic.output_tokens)
-    held = sequences_held(steps.kv_capacity, traffic.input_tokens, traffic.output_tokens, fixed)
-    grid = batches(float(min(np.max(held), steps.max_sequences)), DRAWN_GRID if drawn else GRID)
-    return curve_of(steps, traffic, question.target, grid[:, None] if drawn else grid, pool)
-
-
-def on_curve(steps: StepTime, points: Curve, pool: Pool | None, question: Question) -> Plan:
-    """A plan from the curve of its copy, which the speed, the load, the site and the basis do not change.
-
-    Parameters
-    ----------
-    steps : StepTime
-        The copy.
-    points : Curve
-        Over its batch.
-    pool : Pool, optional
-        The copies that compute prompts, where they are apart.
-    question : Question
-        The load, the target and the site.
-
-    Returns
-    -------
-    Plan
-        What it serves and costs.
-
-    Raises
-    ------
-    Infeasible
-        If it does not meet the target.
-
-    Notes
-    -----
-    No formula: capacity, steady state and bill one after the other.
-    """
-    traffic, deployment = question.traffic, steps.deployment
-    mean, limit = capacity(points, question.target, traffic.burstiness)
-    load_factor = question.site.facts.number("load_factor") if traffic.rate is None else 1.0
-    served = at_load(points, mean, limit, steps, traffic, load_factor, pool)
-    try:
-        bill = billed(deployment, served, question)
-    except MissingFact as error:
-        return Plan(deployment, steps, points, served, None, f"{error.owner}.{error.key}", pool, mean)
-    return Plan(deployment, steps, points, served, bill, pool=pool, mean=mean)
-
-
-def beside(deployment: Deployment) -> System | None:
-    """The system that must be bought beside this one, as the deployment has it."""
-    return deployment.paired.system if deployment.paired and deployment.system.pairs_with else None
-
-
-def with_settings(deployment: Deployment, settings: tuple[str, ...]) -> Deployment:
-    """The deployment with the user's facts of what is bought beside it."""
-    other = beside(deployment)
-    if other is None or deployment.paired is None:
-        return deployment
-    texts = [text for text in settings if parse(text).owner in (other.id, other.chip.id)]
-    (other,), _ = override(texts, (other,), Site("", "", Facts("")))
-    return replace(deployment, paired=replace(deployment.paired, system=other))
-
-
-def billed(deployment: Deployment, served: Served, question: Question) -> Bill:
-    """The bill of a deployment's fleet. Raises `MissingFact`."""
-    q = question
-    return price(deployment.system, served, q.traffic, q.site, q.basis, q.term, beside(deployment))
-
-
-def merit(candidate: Plan) -> float:
-    """What the search minimises: cost of a token, or systems per rate where there is no price. [USD/token or s]"""
-    if candidate.bill is not None:
-        return float(candidate.bill.cost["bottleneck_seconds"].blended)
-    return float(candidate.served.systems / candidate.served.rate)
 
 
 def engine_for(system: System, name: str, settings: tuple[str, ...] = ()) -> Engine:
@@ -160,34 +39,104 @@ def engine_for(system: System, name: str, settings: tuple[str, ...] = ()) -> Eng
     return override_engine(map(parse, settings), engine) if settings else engine
 
 
-def plans(question: Question, system: System) -> tuple[list[Plan], list[Rejection]]:
-    """Every deployment that meets the target, cheapest first, and the rest with their reasons."""
-    good: list[Plan] = []
-    bad: list[Rejection] = []
-    missing: list[MissingFact] = []
-    made: list[tuple[StepTime, Curve]] = []
+Searched = tuple[list[Plan], list[Rejection]]
+Outcome = Plan | Infeasible | MissingFact
+
+
+@dataclass(slots=True)
+class Search:
+    """What is found of one system while its layouts are tried, each in its place."""
+
+    system: System
+    candidates: list[Deployment]
+    found: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
+    made: dict[int, tuple[StepTime, Curve]] = field(default_factory=dict[int, tuple[StepTime, Curve]])
+    apart: list[Plan] = field(default_factory=list[Plan])  # with prompts on copies of their own
+
+    def places(self, beyond: bool) -> list[int]:
+        """Candidates of which a copy fits into one system; ``beyond`` it, those that do what one system cannot do."""
+        spans = [one.chips > self.system.count and self.system.family not in CHAINED for one in self.candidates]
+        if not beyond:
+            return [i for i, spanning in enumerate(spans) if not spanning]
+        alone = any(isinstance(one, Plan) and one.deployment.chips <= self.system.count for one in self.found.values())
+        return [i for i, spanning in enumerate(spans) if spanning and (not alone or tight(self.candidates[i]))]
+
+    def result(self) -> Searched:
+        """Plans, cheapest first, and what was rejected. Raises `MissingFact` where a fact is all that is missing."""
+        every = [self.found[i] for i in sorted(self.found)]
+        good = [one for one in every if isinstance(one, Plan)]
+        missing = [one for one in every if isinstance(one, MissingFact)]
+        if missing and not good:
+            raise missing[0]
+        bad = [
+            Rejection(self.candidates[i].label, str(one), one.limit, one.reached)
+            for i, one in sorted(self.found.items())
+            if isinstance(one, Infeasible)
+        ]
+        return by_merit(good + self.apart), bad
+
+
+def plans(question: Question, system: System) -> Searched:
+    """Every deployment that meets the target, cheapest first, and the rest with their reasons.
+
+    Raises `MissingFact` where a fact is all that is missing, and `Infeasible` where there is nothing to try.
+    """
+    found = plans_of(question, [system])[0]
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def plans_of(question: Question, systems: Sequence[System]) -> list[Searched | Infeasible | MissingFact]:
+    """The plans of several systems: copies whose steps take the same formulas are timed in one go."""
+    searches: list[Search | Infeasible | MissingFact] = []
+    for system in systems:
+        try:
+            searches.append(Search(system, candidates(question, system)))
+        except (Infeasible, MissingFact) as error:
+            searches.append(error)
+    todo = [one for one in searches if isinstance(one, Search)]
+    for beyond in (False, True):
+        tried([(one, i) for one in todo for i in one.places(beyond)], question)
+    if question.pools == "any":
+        prompts_apart([one for one in todo if one.system.family == "gpu" and one.made], question)
+    results: list[Searched | Infeasible | MissingFact] = []
+    for one in searches:
+        try:
+            results.append(one.result() if isinstance(one, Search) else one)
+        except MissingFact as error:
+            results.append(error)
+    return results
+
+
+def candidates(question: Question, system: System) -> list[Deployment]:
+    """The deployments of a system that are worth trying, with the user's facts."""
     engine = engine_for(system, question.engine, question.settings)
     speculation = speculation_of(question.model, question.speculative)
     formats = precision(question.precision, question.model, supported(system.chip))
-    for one in deployments(system, question.model, engine, formats, speculation):
-        deployment = with_settings(one, question.settings) if question.settings else one
-        alone = any(found.deployment.chips <= system.count for found in good)
-        if alone and deployment.chips > system.count and system.family not in CHAINED and not tight(deployment):
-            continue  # a copy over several systems is for what one system cannot do
+    made = deployments(system, question.model, engine, formats, speculation)
+    return [with_settings(one, question.settings) if question.settings else one for one in made]
+
+
+def tried(places: Sequence[tuple[Search, int]], question: Question) -> None:
+    """Candidates under the question, each to its place: a plan, or what stands against it."""
+    copies: list[tuple[Search, int, StepTime, np.ndarray]] = []
+    for search, i in places:
         try:
-            steps = estimate(deployment)
-            points, pool = curve_for(steps, question)
-            made.append((steps, points))
-            good.append(on_curve(steps, points, pool, question))
+            steps = estimate(search.candidates[i])
+            copies.append((search, i, steps, grid_for(steps, question)))
+        except (Infeasible, MissingFact) as error:
+            search.found[i] = error
+    found = curves([one[2] for one in copies], question.traffic, question.target, [one[3] for one in copies])
+    for (search, i, steps, _), points in zip(copies, found, strict=True):
+        if not isinstance(points, Curve):
+            search.found[i] = points
+            continue
+        search.made[i] = steps, points
+        try:
+            search.found[i] = on_curve(steps, points, None, question)
         except Infeasible as error:
-            bad.append(Rejection(deployment.label, str(error), error.limit, error.reached))
-        except MissingFact as error:
-            missing.append(error)
-    if missing and not good:
-        raise missing[0]
-    if question.pools == "any" and system.family == "gpu":
-        good += prompts_apart(made, question)
-    return by_merit(good), bad
+            search.found[i] = error
 
 
 def tight(deployment: Deployment) -> bool:
@@ -195,29 +144,44 @@ def tight(deployment: Deployment) -> bool:
     return 2 * fewest(replace(deployment, tensor=1)) > deployment.system.count
 
 
-def prompts_apart(made: list[tuple[StepTime, Curve]], question: Question) -> list[Plan]:
+def prompts_apart(searches: Sequence[Search], question: Question) -> None:
     """Plans that compute prompts on copies of their own, in the layout that takes the fewest chips for them."""
-    found: list[tuple[float, int]] = []
-    pools: dict[int, Pool] = {}
-    chips_of = [steps.deployment.chips for steps, _ in made]
-    for chips, alike in groupby(sorted(range(len(made)), key=chips_of.__getitem__), key=chips_of.__getitem__):
-        if found and chips_of[min(found)[1]] < chips / 2:
-            break  # twice the chips were no better, so more are not
-        for i in alike:
-            with suppress(MissingFact):
-                pools[i] = pool = pool_of(made[i][0], question.traffic, question.target)
-                if np.isfinite(pool.waits):
-                    found.append((float(pool.chips * pool.seconds / pool.group), i))
-    if not found:
-        return []
-    best = min(found)[1]
-    good: list[Plan] = []
-    for steps, mixed in made:
-        joint = apart(steps, made[best][0])
-        points = decoding(joint, question.traffic, mixed.batch, pools[best], mixed.decode)
-        with suppress(Infeasible):
-            good.append(on_curve(joint, points, pools[best], question))
-    return good
+    best: dict[int, tuple[float, int]] = {}
+    known: dict[int, dict[int, Pool]] = {id(one): {} for one in searches}
+    waiting = [(one, by_chips(one)) for one in searches]
+    while waiting:
+        waiting = [
+            (one, groups) for one, groups in waiting
+            # twice the chips were no better, so more are not
+            if groups and not (id(one) in best and chips_of(one, best[id(one)][1]) < chips_of(one, groups[0][0]) / 2)
+        ]  # fmt: skip
+        places = [(one, i) for one, groups in waiting for i in groups.pop(0)]
+        found = pools([one.made[i][0] for one, i in places], question.traffic, question.target)
+        for (one, i), pool in zip(places, found, strict=True):
+            if isinstance(pool, Pool) and np.isfinite(pool.waits):
+                known[id(one)][i] = pool
+                rank = float(pool.chips * pool.seconds / pool.group), i
+                best[id(one)] = min(best.get(id(one), rank), rank)
+    for one in searches:
+        if id(one) in best:
+            place = best[id(one)][1]
+            pool = known[id(one)][place]
+            for steps, mixed in (one.made[i] for i in sorted(one.made)):
+                joint = apart(steps, one.made[place][0])
+                points = decoding(joint, question.traffic, mixed.batch, pool, mixed.decode)
+                with suppress(Infeasible):
+                    one.apart.append(on_curve(joint, points, pool, question))
+
+
+def chips_of(search: Search, place: int) -> int:
+    """Chips of one copy of a candidate. [1]"""
+    return search.candidates[place].chips
+
+
+def by_chips(search: Search) -> list[list[int]]:
+    """Places of the candidates with a curve, those with equally many chips together, the fewest first."""
+    ordered = sorted(search.made, key=lambda i: (chips_of(search, i), i))
+    return [list(alike) for _, alike in groupby(ordered, key=lambda i: chips_of(search, i))]
 
 
 def by_merit(good: list[Plan]) -> list[Plan]:
@@ -234,19 +198,24 @@ def room(candidate: Plan) -> float:
 
 def entry(question: Question, system: System) -> Entry:
     """The system's place in the answer."""
-    return searched(question, system)[0]
+    return searched(question, [system])[0][0]
 
 
-def searched(question: Question, system: System) -> tuple[Entry, list[Plan]]:
-    """The system's place in the answer, and every plan that meets the target, cheapest first."""
-    try:
-        good, bad = plans(question, system)
-    except MissingFact as error:
-        what = f"no sourced value for {error.owner}.{error.key}"
-        what += f", needed for {error.needed_for}" if error.needed_for else ""
+def searched(question: Question, systems: Sequence[System]) -> list[tuple[Entry, list[Plan]]]:
+    """The place of systems in the answer, and every plan of each that meets the target, cheapest first."""
+    found = plans_of(question, systems)
+    return [placed(question, system, one) for system, one in zip(systems, found, strict=True)]
+
+
+def placed(question: Question, system: System, found: Searched | Infeasible | MissingFact) -> tuple[Entry, list[Plan]]:
+    """A system's place in the answer by what was found of it, and its plans."""
+    if isinstance(found, MissingFact):
+        what = f"no sourced value for {found.owner}.{found.key}"
+        what += f", needed for {found.needed_for}" if found.needed_for else ""
         return Entry(system, "missing_fact", what), []
-    except Infeasible as error:
-        return Entry(system, "infeasible", f"{error}"), []
+    if isinstance(found, Infeasible):
+        return Entry(system, "infeasible", f"{found}"), []
+    good, bad = found
     if not good:
         return Entry(system, "infeasible", nearest_miss(bad), rejections=tuple(bad)), []
     best = good[0]

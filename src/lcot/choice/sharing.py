@@ -86,10 +86,11 @@ def _copy(work: Callable[[Any], Any], items: Sequence[Any], todo: int, same: Seq
     if pid:
         os.close(sink)
         return pid, source
+    os.close(source)  # else a parent that failed would leave this copy writing for ever
     try:
         made = {i: work(items[i]) for i in _taken(todo)}
         with os.fdopen(sink, "wb") as out:
-            _Pickler(out, same).dump(made)
+            out.write(packed(made, same))
     finally:
         os._exit(0)  # neither handlers nor buffers of the parent; what is missing is done there
 
@@ -99,9 +100,55 @@ def _results(pid: int, source: int, same: Sequence[object]) -> dict[int, Any]:
         content = stream.read()
     os.waitpid(pid, 0)
     try:
-        return _Unpickler(io.BytesIO(content), same).load()
+        return unpacked(content, same)
     except (EOFError, pickle.UnpicklingError):  # it failed, with a message or not: the error shows here
         return {}
+
+
+def packed(results: object, same: Sequence[object] = ()) -> bytes:
+    """Results as bytes for another process of the same program.
+
+    Parameters
+    ----------
+    results : object
+        Step times in it must be those that `estimate` gives for their deployment.
+    same : sequence of object
+        Things in the results that the other process has too, in the same order.
+
+    Returns
+    -------
+    bytes
+        For `unpacked`.
+
+    Notes
+    -----
+    No formula: step times go as their deployments.
+    """
+    out = io.BytesIO()
+    _Pickler(out, same).dump(results)
+    return out.getvalue()
+
+
+def unpacked(content: bytes, same: Sequence[object] = ()) -> Any:
+    """Results of another process of the same program.
+
+    Parameters
+    ----------
+    content : bytes
+        What `packed` made; never what came from elsewhere.
+    same : sequence of object
+        Things of this process that stand for those given to `packed`.
+
+    Returns
+    -------
+    object
+        The results, with step times estimated here.
+
+    Notes
+    -----
+    No formula: see `packed`.
+    """
+    return _Unpickler(io.BytesIO(content), same).load()
 
 
 class _Pickler(pickle.Pickler):

@@ -8,8 +8,8 @@ from math import gcd
 
 import numpy as np
 
+from lcot.choice.candidate import billed, plan
 from lcot.choice.finalists import LATE, alike, settled, tables
-from lcot.choice.search import billed, plan
 from lcot.choice.surrogate import Surrogate, surrogate
 from lcot.choice.types import Entry, Plan, Question
 from lcot.errors import Infeasible, MissingFact

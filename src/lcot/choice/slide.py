@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lcot.choice.candidate import on_curve
 from lcot.choice.compare import ORDER, expected, newest, verdict
-from lcot.choice.search import by_merit, on_curve, on_sale, room, searched, system_front
+from lcot.choice.search import by_merit, on_sale, room, searched, system_front
 from lcot.choice.types import Answer, Entry, Plan, Question, Rejection
 from lcot.choice.validated import with_confidence
 from lcot.errors import Infeasible
@@ -45,7 +46,7 @@ def prepare(question: Question) -> Prepared:
     No formula: the search without a target for the speed.
     """
     free = replace(question, target=replace(question.target, speed=None), traffic=replace(question.traffic, rate=None))
-    found = [searched(free, system) for system in free.systems]
+    found = searched(free, free.systems)
     layouts = {item.system.id: best_somewhere(good)[: KEPT if priced(item.system) else 1] for item, good in found}
     return Prepared(free, layouts, tuple(replace(item, rejections=()) for item, _ in found))
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lcot.choice.candidate import plan
 from lcot.choice.model_error import ERROR, error_of, model_error, slowed, stream_of
-from lcot.choice.search import plan
 from lcot.choice.sharing import shared
 from lcot.choice.sobol import points
 from lcot.choice.types import Question, Spread

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lcot.choice.search import entry, plan
+from lcot.choice.candidate import plan
+from lcot.choice.search import entry
 from lcot.choice.types import Question
 from lcot.choice.uncertainty import drawn, slowed
 from lcot.errors import Infeasible, MissingFact

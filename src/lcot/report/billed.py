@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from lcot.choice.search import beside
+from lcot.choice.candidate import beside
 from lcot.choice.types import Plan, Question
 from lcot.cost.bill import growth
 from lcot.cost.cashflow import Years, by_year

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lcot.cell import Cell, value_of
+from lcot.cell import Cell, several, value_of
 from lcot.errors import MissingFact
 from lcot.facts.types import Numeric
 from lcot.serving.types import Traffic
@@ -155,11 +155,11 @@ def curve(steps: StepTime, traffic: Traffic, batch: Numeric, chunk: float = CHUN
     arriving = batch * fresh * gained / output  # prompt tokens per step
     size = np.clip(arriving, np.minimum(fresh * steps.deployment.data, chunk), chunk)
     share = arriving / size  # chunks per step
-    lanes = np.minimum(float(steps.stages), batch)
+    lanes = np.minimum(steps.stages * 1.0, batch)
     part = batch / lanes
-    variants = steps_of(part, traffic.input_tokens + output / 2.0, size, fresh, cached, float(steps.deployment.data))
+    variants = steps_of(part, traffic.input_tokens + output / 2.0, size, fresh, cached, steps.deployment.data * 1.0)
     latencies = steps.latency(variants).total
-    slots = latencies if steps.stages == 1 else steps.interval(variants).total
+    slots = latencies if not several(steps.stages) else steps.interval(variants).total
     way, slot = latencies[0], slots[0]
     slot_mixed = slots[1]
     extra_cached = share * (slot_mixed - slots[2])
@@ -231,7 +231,7 @@ def mean_power(steps: StepTime, power: Numeric, decoding: Numeric, extra: Numeri
 
 
 def steps_of(
-    part: Numeric, context: Numeric, size: Numeric, fresh: Numeric, cached: Numeric, ranks: float = 1.0
+    part: Numeric, context: Numeric, size: Numeric, fresh: Numeric, cached: Numeric, ranks: Numeric = 1.0
 ) -> Step:
     """Four steps at once, along a new first axis, because one call on more numbers is cheaper than four calls.
 
@@ -245,7 +245,7 @@ def steps_of(
         Prompt tokens in the chunk. [token]
     fresh, cached : numeric
         Tokens of a prompt that are computed, and that the prefix cache holds. [token]
-    ranks : float
+    ranks : numeric
         Ranks of data-parallel attention, each of which reads a prompt of its own. [1]
 
     Returns
@@ -269,7 +269,7 @@ def steps_of(
         pairs[i] = size * (fresh / 2.0 + prior)
     chunk = np.broadcast_to(size, shape).copy()
     chunk[0] = 0.0
-    prompts = chunk / fresh if ranks == 1.0 else np.where(chunk > 0.0, np.maximum(chunk / fresh, ranks), 0.0)
+    prompts = chunk / fresh if not several(ranks) else np.where(chunk > 0.0, np.maximum(chunk / fresh, ranks), 0.0)
     return Step(
         decode_sequences=np.broadcast_to(part, shape),
         decode_context=np.broadcast_to(part * context, shape),

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lcot.cell import Cell, value_of
+from lcot.cell import Cell, several, value_of
 from lcot.facts.types import Numeric
 from lcot.serving.curve import Curve, DecodeSteps, curve, power_of, sequences_held
 from lcot.serving.pools import Pool, transfer
@@ -51,13 +51,84 @@ def pool_of(steps: StepTime, traffic: Traffic, target: Target, axes: int = 0, bu
     ----------
     :cite:t:`zhong2024`, section 3.
     """
+    groups, step, pieces = prompt_steps(steps, traffic, axes, budget)
+    times = steps.latency(step).total * pieces
+    return fitting(steps, traffic, target, groups, times, power_of(steps, step))
+
+
+def prompt_steps(
+    steps: StepTime, traffic: Traffic, axes: int = 0, budget: float = BUDGET
+) -> tuple[list[Numeric], Step, Numeric]:
+    """Groups in which a copy may compute prompts, and what it is asked about each.
+
+    Parameters
+    ----------
+    steps : StepTime
+        One copy of the pool, or several abreast.
+    traffic : Traffic
+        Lengths.
+    axes : int
+        Axes of draws that facts may have, or of copies abreast. [1]
+    budget : float
+        Prompt tokens in one step of a rank, at most. [token]
+
+    Returns
+    -------
+    groups : list of numeric
+        Prompts together. [1]
+    step : Step
+        Three steps for each group (see `group_steps`).
+    pieces : numeric
+        Steps that a prompt takes. [1]
+
+    Notes
+    -----
+    No formula: see `pool_of`.
+    """
     cached = traffic.input_tokens * traffic.cached_fraction
     fresh = np.maximum(traffic.input_tokens - cached, 1.0)
     size = np.minimum(fresh, budget)  # a longer prompt takes several steps
-    ranks, most = float(steps.deployment.data), float(np.max(value_of(np.floor(budget / fresh))))
-    groups = sorted({1.0, ranks, ranks * max(most, 1.0)})
-    step = group_steps(groups, size, fresh, cached, axes)
-    times = steps.latency(step).total * np.maximum(fresh / size, 1.0)
+    ranks, most = steps.deployment.data * 1.0, float(np.max(value_of(np.floor(budget / fresh))))
+    groups: list[Numeric] = [1.0 + 0.0 * ranks]
+    groups += [ranks] if several(ranks) else []
+    groups += [ranks * most] if most > 1.0 else []
+    return groups, group_steps(groups, size, fresh, cached, axes), np.maximum(fresh / size, 1.0)
+
+
+def fitting(
+    steps: StepTime,
+    traffic: Traffic,
+    target: Target,
+    groups: Sequence[Numeric],
+    times: Numeric,
+    power: Numeric | None,
+) -> Pool:
+    """The pool with the groups that let it compute the most prompts in time.
+
+    Parameters
+    ----------
+    steps : StepTime
+        One copy of the pool.
+    traffic : Traffic
+        Lengths and burstiness.
+    target : Target
+        The service level.
+    groups : sequence of numeric
+        Prompts together. [1]
+    times : numeric, shape (3 groups, ...)
+        Of the steps of `prompt_steps`. [s]
+    power : numeric, shape (3 groups, ...), or None
+        In them; None: not on record. [W]
+
+    Returns
+    -------
+    Pool
+        See `pool_of`.
+
+    Notes
+    -----
+    No formula: see `pool_of`.
+    """
     latency, each = transfer(steps.deployment)
     moving = latency + each * traffic.input_tokens
     pools: list[Pool] = []
@@ -74,18 +145,17 @@ def pool_of(steps: StepTime, traffic: Traffic, target: Target, axes: int = 0, bu
             )
         )  # fmt: skip
     best = max(range(len(pools)), key=lambda i: float(np.mean(np.nan_to_num(value_of(pools[i].capacity(1.0))))))
-    power = power_of(steps, step)
     if power is None:
         return pools[best]
     return replace(pools[best], power=(power[3 * best] if np.ndim(power) else power) + 0.0 * times[0])
 
 
-def group_steps(groups: Sequence[float], size: Numeric, fresh: Numeric, cached: Numeric, axes: int = 0) -> Step:
+def group_steps(groups: Sequence[Numeric], size: Numeric, fresh: Numeric, cached: Numeric, axes: int = 0) -> Step:
     """Steps with groups of prompts: each as it is, with nothing cached, and with one more cached token in each prompt.
 
     Parameters
     ----------
-    groups : sequence of float
+    groups : sequence of numeric
         Prompts together. [1]
     size : numeric, shape (...)
         Tokens of a prompt in the step. [token]
@@ -111,7 +181,8 @@ def group_steps(groups: Sequence[float], size: Numeric, fresh: Numeric, cached: 
     rows = [(group, prior) for group in groups for prior in (cached, 0.0, cached + 1.0)]
     none = np.zeros((1,) * axes)
     pairs = np.stack(np.broadcast_arrays(*(none + count * size * (fresh / 2.0 + prior) for count, prior in rows)))
-    count = np.array([count for count, _ in rows]).reshape(-1, *(1,) * (pairs.ndim - 1))
+    count = np.array([count for count, _ in rows])
+    count = count.reshape(len(rows), *(1,) * (pairs.ndim - count.ndim), *count.shape[1:])
     return Step(
         prefill_tokens=np.broadcast_to(count * size, pairs.shape),
         prefill_pairs=pairs,
@@ -144,10 +215,10 @@ def decode_steps(steps: StepTime, traffic: Traffic, batch: Numeric) -> DecodeSte
     ----------
     :cite:t:`pope2022`.
     """
-    part = batch / np.minimum(float(steps.stages), batch)
+    part = batch / np.minimum(steps.stages * 1.0, batch)
     step = Step(decode_sequences=part, decode_context=part * (traffic.input_tokens + traffic.output_tokens / 2.0))
     way = steps.latency(step).total
-    slot = way if steps.stages == 1 else steps.interval(step).total
+    slot = way if not several(steps.stages) else steps.interval(step).total
     return DecodeSteps(way, slot, power_of(steps, step))
 
 
@@ -184,7 +255,7 @@ def decoding(steps: StepTime, traffic: Traffic, batch: Numeric, pool: Pool, deco
     batch = batch if isinstance(batch, Cell) else np.asarray(batch, dtype=float)
     output, gained = traffic.output_tokens, steps.deployment.speculation.acceptance_length
     decode = decode_steps(steps, traffic, batch) if decode is None else decode
-    busy = np.minimum(float(steps.stages), batch) * decode.slot
+    busy = np.minimum(steps.stages * 1.0, batch) * decode.slot
     round_time = np.maximum(decode.way, busy)
     per_token = round_time / gained
     share = pool.chips / steps.deployment.chips / pool.group

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
-from lcot.cell import whole
+from lcot.cell import several, whole
 from lcot.errors import DomainError, MissingFact
 from lcot.facts.types import Numeric
 from lcot.steptime import network, power
 from lcot.steptime.load import Load, load_of
 from lcot.steptime.memory import room
-from lcot.steptime.passes import pass_of, pass_time
-from lcot.steptime.roofline import NOTHING, main_tier, plus, some, times
+from lcot.steptime.passes import Pass, pass_of, pass_time
+from lcot.steptime.roofline import NOTHING, plus, some, times
 from lcot.steptime.types import Breakdown, Deployment, Step, StepTime
 from lcot.workload.operators import Elementwise, Mixing, Operator, operators, prediction_operators
 from lcot.workload.sharding import Ranks, layers_of_stage, ranks_of
+
+PassMade = Callable[[tuple[Operator, ...], Deployment], Pass]
 
 
 def gpu(deployment: Deployment) -> StepTime:
@@ -57,28 +59,9 @@ def gpu(deployment: Deployment) -> StepTime:
     d = deployment
     ranks = ranks_of(d.model, d.tensor, d.data, d.pipeline, d.expert, d.expert_tensor)
     held = room(d, ranks)
-    layers = _layers(operators(d.model, d.precision), ranks, d)
-    drafting, notes = _draft(d, ranks)
+    notes = _check_draft(d)
     engine, stages = d.engine.facts, ranks.pipeline
-    last: list[tuple[Step, tuple[Breakdown, Breakdown, Breakdown]]] = []  # latency, interval, power: often of one step
-
-    def parts(step: Step) -> tuple[Breakdown, Breakdown, Breakdown]:
-        """All layers, one hop after another, and the host."""
-        if not (last and last[0][0] is step):
-            load = load_of(step, ranks, d.speculation.draft_tokens, engine)
-            hops = _hops(step, d, ranks) if stages > 1 else NOTHING
-            stack = plus(layers(load), drafting(load))
-            last[:] = [(step, (stack, hops, plus(_host(load, d), _issuing(load, d, stack.total))))]
-        return last[0][1]
-
-    def latency(step: Step) -> Breakdown:
-        return plus(*parts(step))
-
-    def interval(step: Step) -> Breakdown:
-        stack, hops, host = parts(step)
-        if stages == 1:
-            return plus(stack, host)
-        return plus(times(stack, layers_of_stage(d.model.layers, stages)), times(hops, 1.0 / (stages - 1)), host)
+    latency, interval = timed(d, ranks, lambda body, one: pass_of(body, ranks, one))
 
     def watts(step: Step) -> Numeric:
         each = power.chip_watts(latency(step), d.system, engine) + power.host_watts(d.system, engine)
@@ -100,24 +83,76 @@ def gpu(deployment: Deployment) -> StepTime:
         stages=stages,
         max_sequences=_most_sequences(d),
         notes=(*notes, *_extrapolated(d)),
-        used=_used(d),
     )
 
 
-def _layers(body: tuple[Operator, ...], ranks: Ranks, d: Deployment) -> Callable[[Load], Breakdown]:
+def timed(
+    d: Deployment, ranks: Ranks, pass_made: PassMade
+) -> tuple[Callable[[Step], Breakdown], Callable[[Step], Breakdown]]:
+    r"""Latency and interval of steps, worked out from the first of them on.
+
+    Parameters
+    ----------
+    d : Deployment
+        One copy, or several abreast.
+    ranks : Ranks
+        The layout. [1]
+    pass_made : callable
+        The pass of a body of operators on a deployment.
+
+    Returns
+    -------
+    tuple of callable
+        See `lcot.steptime.types.StepTime`.
+
+    Notes
+    -----
+    No formula: see `gpu`.
+    """
+    engine, stages = d.engine.facts, ranks.pipeline
+    last: list[tuple[Step, tuple[Breakdown, Breakdown, Breakdown]]] = []  # latency, interval, power: often of one step
+
+    @cache
+    def passes() -> tuple[Callable[[Load], Breakdown], Callable[[Load], Breakdown]]:
+        return _layers(operators(d.model, d.precision), ranks, d, pass_made), _draft(d, pass_made)
+
+    def parts(step: Step) -> tuple[Breakdown, Breakdown, Breakdown]:
+        """All layers, one hop after another, and the host."""
+        if not (last and last[0][0] is step):
+            layers, drafting = passes()
+            load = load_of(step, ranks, d.speculation.draft_tokens, engine)
+            hops = _hops(step, d, ranks) if several(stages) else NOTHING
+            stack = plus(layers(load), drafting(load))
+            last[:] = [(step, (stack, hops, plus(_host(load, d), _issuing(load, d, stack.total))))]
+        return last[0][1]
+
+    def latency(step: Step) -> Breakdown:
+        return plus(*parts(step))
+
+    def interval(step: Step) -> Breakdown:
+        stack, hops, host = parts(step)
+        if not several(stages):
+            return plus(stack, host)
+        return plus(times(stack, layers_of_stage(d.model.layers, stages)), times(hops, 1.0 / (stages - 1)), host)
+
+    return latency, interval
+
+
+def _layers(
+    body: tuple[Operator, ...], ranks: Ranks, d: Deployment, pass_made: PassMade
+) -> Callable[[Load], Breakdown]:
     """One pass; where experts are spread beyond one scale-up domain, engines that can do so hide their messages.
 
     One half of the batch then computes while the other communicates. As in a roofline the corner is round; attention
     is not counted on to hide anything.
     """
     engine = d.engine.facts
-    beyond = ranks.data > 1 and ranks.expert > 1 and network.group(d.system.chip, ranks.stage).outside > 1
-    if not (beyond and engine.has("exchange.hidden")):
-        return partial(pass_time, pass_of(body, ranks, d))
+    if not (hides(d, ranks) and engine.has("exchange.hidden")):
+        return partial(pass_time, pass_made(body, d))
     grouped = engine.with_values({"experts.share": float(np.max(engine.number("experts.share.wide")))})
     wide = replace(d, engine=replace(d.engine, facts=grouped))
-    mixing = pass_of(tuple(one for one in body if isinstance(one, Mixing)), ranks, d)
-    others = pass_of(tuple(one for one in body if not isinstance(one, Mixing)), ranks, wide)
+    mixing = pass_made(tuple(one for one in body if isinstance(one, Mixing)), d)
+    others = pass_made(tuple(one for one in body if not isinstance(one, Mixing)), wide)
 
     def overlapped(load: Load) -> Breakdown:
         other = pass_time(others, load)
@@ -128,13 +163,24 @@ def _layers(body: tuple[Operator, ...], ranks: Ranks, d: Deployment) -> Callable
     return overlapped
 
 
+def hides(d: Deployment, ranks: Ranks) -> bool:
+    """Whether messages to experts leave the scale-up domain, from chips that each have sequences of their own."""
+    spread = several(ranks.data) and several(ranks.expert)
+    return spread and several(network.group(d.system.chip, ranks.stage).outside)
+
+
+def crosses(d: Deployment, ranks: Ranks) -> bool:
+    """Whether the next pipeline stage is in another scale-up domain."""
+    return several(network.group(d.system.chip, ranks.pipeline, ranks.stage).outside)
+
+
 def _hops(step: Step, d: Deployment, ranks: Ranks) -> Breakdown:
     """Handing a micro-batch through all pipeline stages."""
     chip, engine = d.system.chip, d.engine.facts
     tokens = step.decode_sequences * (1.0 + d.speculation.draft_tokens) + step.prefill_tokens
     message = 2.0 * d.model.hidden * tokens / ranks.stage
-    across = network.group(chip, ranks.pipeline, ranks.stage).outside > 1
-    return Breakdown(0.0, 0.0, (ranks.pipeline - 1) * network.send(message, chip, across, engine), 0.0)
+    sent = network.send(message, chip, crosses(d, ranks), engine)
+    return Breakdown(0.0, 0.0, (ranks.pipeline - 1) * sent, 0.0)
 
 
 def _host(load: Load, d: Deployment) -> Breakdown:
@@ -159,31 +205,37 @@ def _issuing(load: Load, d: Deployment, device: Numeric) -> Breakdown:
     return Breakdown(0.0, 0.0, 0.0, np.sqrt(device * device + issued * issued) - device)
 
 
-def _draft(d: Deployment, ranks: Ranks) -> tuple[Callable[[Load], Breakdown], tuple[str, ...]]:
-    """Time of the drafting layers, and what was assumed."""
+def _check_draft(d: Deployment) -> tuple[str, ...]:
+    """What was assumed of the drafting layers. Raises `DomainError` for a method that is unknown."""
     method = d.speculation.method
     if method == "off" or not d.speculation.draft_tokens:
-        return lambda load: NOTHING, ()
+        return ()
     if method not in ("mtp", "eagle"):
         raise DomainError("speculation method", method, "off, mtp or eagle", "deployment")
-    body, notes = prediction_operators(d.model, d.precision), ()
+    if prediction_operators(d.model, d.precision):
+        return ()
+    return (f"{d.model.id} ships no drafting layer; drafting is timed as one more of its last layers and the output",)
+
+
+def _draft(d: Deployment, pass_made: PassMade) -> Callable[[Load], Breakdown]:
+    """Time of the drafting layers."""
+    if d.speculation.method == "off" or not d.speculation.draft_tokens:
+        return lambda load: NOTHING
+    body = prediction_operators(d.model, d.precision)
     if not body:
         last = d.model.blocks[-1]
         every = tuple(op for op in operators(d.model, d.precision) if not isinstance(op, Elementwise))
         single = tuple(_single(op, last.count) for op in every)
         heads = [i for i, op in enumerate(single) if isinstance(op, Mixing)]
         body = single[heads[-1] - 1 :]
-        notes = (
-            f"{d.model.id} ships no drafting layer; drafting is timed as one more of its last layers and the output",
-        )
-    made = pass_of(body, ranks, d)
+    made = pass_made(body, d)
 
     def drafting(load: Load) -> Breakdown:
         """The drafted tokens are made one after another, each for every decoding sequence."""
         one = Load(load.sequences, load.context, 0.0, 0.0, 0.0, 1.0, load.everyone / load.queries)
         return times(pass_time(made, one), d.speculation.draft_tokens)
 
-    return drafting, notes
+    return drafting
 
 
 def _single(operator: Operator, count: int) -> Operator:
@@ -199,19 +251,6 @@ def _extrapolated(d: Deployment) -> tuple[str, ...]:
     if chip.id in fitted:
         return ()
     return (f"constants of {engine.name} were fitted on {', '.join(fitted)}; {chip.name} is extrapolated",)
-
-
-def _used(d: Deployment) -> tuple[str, ...]:
-    """Facts that the formulas read, as owner.key."""
-    chip, p = d.system.chip, d.precision
-    tier = main_tier(chip)
-    keys = [f"memory.{tier}.bandwidth", f"memory.{tier}.capacity", f"memory.{tier}.usable", "power.tdp", "power.idle"]
-    for compute in (p.compute, p.dense_compute or p.compute, p.expert_compute, "bf16"):
-        keys += [f"peak.{compute}", f"achievable.{compute}"]
-    if d.chips > 1:
-        keys += [f"fabric.{level}.{key}" for level in chip.levels for key in ("bandwidth", "size")]
-    found = [f"{chip.id}.{key}" for key in dict.fromkeys(keys) if chip.facts.has(key)]
-    return (*found, *(f"{d.engine.id}.{key}" for key in d.engine.facts if d.engine.facts.has(key)))
 
 
 def _most_sequences(d: Deployment) -> int:

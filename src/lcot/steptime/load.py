@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lcot.cell import several
 from lcot.facts.types import Facts, Numeric
 from lcot.steptime.types import Step
 from lcot.workload.sharding import Ranks
@@ -69,8 +70,8 @@ def load_of(step: Step, ranks: Ranks, draft_tokens: int, engine: Facts) -> Load:
     :cite:t:`zheng2024sglang`.
     """
     queries = 1.0 + draft_tokens
-    d, spread = float(ranks.data), 1.0
-    if ranks.data > 1:
+    d, spread = ranks.data * 1.0, 1.0
+    if several(ranks.data):
         spread = 1.0 + engine.number("data.imbalance")
     decoding = np.minimum(spread / np.minimum(d, np.maximum(step.decode_sequences, 1.0)), 1.0)
     reading = np.minimum(spread / np.minimum(d, np.maximum(step.prefill_sequences, 1.0)), 1.0)

@@ -258,9 +258,4 @@ def alone(deployment: Deployment) -> StepTime:
         state_bytes=held.state,
         stages=min(d.pipeline, model.layers),
         notes=("the schedule is fixed by the compiler: no jitter and no host time",),
-        used=(
-            f"{chip.id}.memory.{sram}.bandwidth",
-            f"{chip.id}.fabric.{near}.latency",
-            f"{d.engine.id}.operator.latency",
-        ),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from lcot.facts.types import Numeric
 from lcot.steptime.roofline import main_tier
 from lcot.steptime.types import Deployment
 from lcot.workload.architecture import Architecture
-from lcot.workload.formats import INDEXER_BYTES, bytes_of
+from lcot.workload.formats import INDEXER_BYTES, Precision, bytes_of
 from lcot.workload.operators import Experts, Gemm, operators
 from lcot.workload.sharding import Ranks, heads_on_chip, layers_of_stage, weights_on_chip
 
@@ -28,15 +29,18 @@ class Room:
     growth: Numeric = float("inf")  # bytes by which the windows of a sequence grow with each token until they are full
 
 
-def weights_of_chip(deployment: Deployment, ranks: Ranks) -> float:
+@lru_cache(maxsize=4096)
+def weights_of_chip(model: Architecture, precision: Precision, ranks: Ranks) -> float:
     r"""Bytes of weights on the fullest chip.
 
     Parameters
     ----------
-    deployment : Deployment
-        The deployment.
+    model : Architecture
+        The model.
+    precision : Precision
+        Number formats. [text]
     ranks : Ranks
-        Its layout. [1]
+        The layout. [1]
 
     Returns
     -------
@@ -56,7 +60,6 @@ def weights_of_chip(deployment: Deployment, ranks: Ranks) -> float:
     ----------
     :cite:t:`shoeybi2019`, section 3.
     """
-    model, precision = deployment.model, deployment.precision
     layers = layers_of_stage(model.layers, ranks.pipeline)
     inside, outer = 0.0, 0.0
     for operator in operators(model, precision):
@@ -73,6 +76,7 @@ def weights_of_chip(deployment: Deployment, ranks: Ranks) -> float:
     return inside * layers + ends + small
 
 
+@lru_cache(maxsize=4096)
 def cache_of_chip(model: Architecture, kv: str, ranks: Ranks) -> tuple[float, float]:
     r"""Bytes of KV cache on one chip: of one more token, and of one sequence whatever its length.
 
@@ -169,7 +173,7 @@ def room(deployment: Deployment, ranks: Ranks) -> Room:
     tier = main_tier(chip)
     key = "usable" if chip.facts.has(f"memory.{tier}.usable") else "capacity"
     memory = chip.facts.number(f"memory.{tier}.{key}", "whether the model fits")
-    weights = weights_of_chip(deployment, ranks)
+    weights = weights_of_chip(deployment.model, deployment.precision, ranks)
     token, sequence = cache_of_chip(deployment.model, deployment.precision.kv, ranks)
     reserve = engine.number("memory.reserve")
     if engine.has("memory.free"):
@@ -187,6 +191,7 @@ def room(deployment: Deployment, ranks: Ranks) -> Room:
     return Room(weights, token, sequence, tokens, _growth(deployment.model, deployment.precision.kv, ranks))
 
 
+@lru_cache(maxsize=4096)
 def _growth(model: Architecture, kv: str, ranks: Ranks) -> float:
     """Bytes that one more token takes in the windowed layers of one chip; no bound where a state is recurrent too."""
     found = 0.0

@@ -248,5 +248,4 @@ def mesh(deployment: Deployment) -> StepTime:
         stages=min(d.pipeline, d.model.layers),
         max_sequences=whole(_optional(engine, "sequences", 10.0**9)),
         notes=("contexts are padded to the next power of two",) if bucketed else (),
-        used=(f"{chip.id}.memory.{tier}.bandwidth", f"{d.engine.id}.memory.attainable", f"{d.engine.id}.hop.latency"),
     )

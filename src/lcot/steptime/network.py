@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
 
 import numpy as np
 
-from lcot.cell import whole
+from lcot.cell import several, value_of, whole
 from lcot.facts.types import Chip, Facts, Numeric
 from lcot.steptime.roofline import some
 
@@ -16,27 +15,27 @@ from lcot.steptime.roofline import some
 class Group:
     """Ranks that talk to each other: ``inside`` of them in one scale-up domain, over ``outside`` domains."""
 
-    inside: int
-    outside: int
+    inside: Numeric
+    outside: Numeric
     bandwidth: Numeric  # one way, per chip, inside [B/s]
     outer: Numeric  # one way, per chip, between domains [B/s]
 
     @property
-    def ranks(self) -> int:
+    def ranks(self) -> Numeric:
         """Ranks in all. [1]"""
         return self.inside * self.outside
 
 
-def group(chip: Chip, ranks: int, stride: int = 1) -> Group:
+def group(chip: Chip, ranks: Numeric, stride: Numeric = 1) -> Group:
     """The ranks of a collective on the fabric of a chip.
 
     Parameters
     ----------
     chip : Chip
         The chip; its first fabric level is the scale-up domain, its last what lies beyond.
-    ranks : int
-        Ranks. [1]
-    stride : int
+    ranks : numeric
+        Ranks; of copies abreast, one number for each, alike in what they cross. [1]
+    stride : numeric
         Distance between neighbouring ranks in chips. [1]
 
     Returns
@@ -57,15 +56,18 @@ def group(chip: Chip, ranks: int, stride: int = 1) -> Group:
     ----------
     :cite:t:`thakur2005`.
     """
-    if ranks == 1:
+    if not several(ranks):
         return Group(1, 1, 1.0, 1.0)
     level = chip.levels[0] if chip.levels else "scale_up"
-    size = whole(chip.facts.number(f"fabric.{level}.size", "parallelism over chips"))
-    inside = max(1, min(ranks, size // stride))
-    outside = ceil(ranks / inside)
-    near = chip.facts.number(f"fabric.{level}.bandwidth", "parallelism over chips") if inside > 1 else 1.0
-    if outside == 1:
-        return Group(inside, 1, near, 1.0)
+    size = chip.facts.number(f"fabric.{level}.size", "parallelism over chips")
+    if isinstance(ranks, np.ndarray):
+        inside = np.maximum(1, np.minimum(ranks, np.asarray(value_of(size)) // stride))
+    else:
+        inside = max(1, min(ranks, whole(size) // stride))
+    outside = -(-ranks // inside)
+    near = chip.facts.number(f"fabric.{level}.bandwidth", "parallelism over chips") if several(inside) else 1.0
+    if not several(outside):
+        return Group(inside, outside, near, 1.0)
     beyond = chip.levels[-1] if len(chip.levels) > 1 else "scale_out"
     far = chip.facts.number(f"fabric.{beyond}.bandwidth", "parallelism beyond one scale-up domain")
     return Group(inside, outside, near, far)
@@ -111,7 +113,7 @@ def all_reduce(message: Numeric, ranks: Group, engine: Facts) -> Numeric:
     """
     time: Numeric = 0.0 * message
     p, part = ranks.inside, message
-    if p > 1:
+    if several(p):
         ring = 2.0 * (p - 1) / p * message / ranks.bandwidth
         one = (p - 1) * message / ranks.bandwidth / engine.number("collective.fraction.one_shot")
         two = ring / engine.number("collective.fraction.two_shot")
@@ -119,7 +121,7 @@ def all_reduce(message: Numeric, ranks: Group, engine: Facts) -> Numeric:
         quickest = np.minimum(engine.number("collective.one_shot") + one, engine.number("collective.two_shot") + two)
         time = time + np.minimum(quickest, engine.number("collective.ring") + library)
         part = message / p
-    if ranks.outside > 1:
+    if several(ranks.outside):
         o = ranks.outside
         far = 2.0 * (o - 1) / o * part / (ranks.outer * engine.number("collective.fraction.outer"))
         time = time + 2.0 * engine.number("collective.outer") + far
@@ -159,10 +161,10 @@ def all_gather(message: Numeric, ranks: Group, engine: Facts) -> Numeric:
     """
     time: Numeric = 0.0 * message
     p = ranks.inside
-    if p > 1:
+    if several(p):
         near = (p - 1) / p * message / (ranks.bandwidth * engine.number("collective.fraction.ring"))
         time = time + engine.number("collective.gather") + near
-    if ranks.outside > 1:
+    if several(ranks.outside):
         o = ranks.outside
         far = (o - 1) / o * message / p / (ranks.outer * engine.number("collective.fraction.outer"))
         time = time + engine.number("collective.outer") + far
@@ -204,10 +206,10 @@ def exchange(message: Numeric, ranks: Group, engine: Facts) -> Numeric:
     :cite:t:`thakur2005`, section 4.2; :cite:t:`zhao2025deepep`.
     """
     p = ranks.ranks
-    if p == 1:
+    if not several(p):
         return 0.0 * message
     near = (ranks.inside - 1) / (p - 1) * message / (ranks.bandwidth * engine.number("exchange.fraction"))
-    if ranks.outside == 1:
+    if not several(ranks.outside):
         return some(message) * engine.number("exchange.floor") + near
     far = (p - ranks.inside) / (p - 1) * message / (ranks.outer * _line_share(engine))
     floor = engine.number("exchange.floor") + engine.number("collective.outer")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -28,12 +29,14 @@ def partner(deployment: Deployment) -> Deployment:
     return deployment.paired
 
 
+@lru_cache(maxsize=64)
 def only_attention(model: Architecture) -> Architecture:
     """The model without its feed-forward layers."""
     blocks = tuple(replace(block, feed_forward=None) for block in model.blocks)
     return replace(model, id=f"{model.id} attention", blocks=blocks)
 
 
+@lru_cache(maxsize=64)
 def only_feed_forward(model: Architecture) -> Architecture:
     """The model without attention, embedding and output."""
     blocks = tuple(replace(block, attention=Attention("none")) for block in model.blocks)
@@ -105,7 +108,6 @@ def full_decode(deployment: Deployment, own: StepTime) -> StepTime:
         power=_sum_of_power(own, other),
         idle_power=own.idle_power + other.idle_power,
         notes=(*own.notes, f"prompts on {gpus.system.id}", *other.notes),
-        used=(*own.used, *other.used),
     )
 
 
@@ -160,7 +162,6 @@ def attention_on_gpus(deployment: Deployment, alone: Alone) -> StepTime:
         stages=2,
         max_sequences=attention.max_sequences,
         notes=(*feed.notes, f"attention on {gpus.system.id}", *attention.notes),
-        used=(*feed.used, *attention.used, f"{d.engine.id}.pair.latency"),
     )
 
 
@@ -219,5 +220,4 @@ def verified(deployment: Deployment, alone: Alone) -> StepTime:
         state_bytes=verify.state_bytes,
         max_sequences=verify.max_sequences,
         notes=(*drafts.notes, f"verified on {gpus.system.id}", *verify.notes),
-        used=(*drafts.used, *verify.used),
     )

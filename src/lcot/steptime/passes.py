@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from lcot.cell import Cell
+from lcot.cell import Cell, several
 from lcot.facts.types import Facts, Numeric
 from lcot.steptime import attention as mixing
 from lcot.steptime import network
@@ -16,18 +17,22 @@ from lcot.steptime.gemm import elementwise, gemm
 from lcot.steptime.load import Load
 from lcot.steptime.roofline import NOTHING, plus, times
 from lcot.steptime.types import Breakdown, Deployment
+from lcot.workload import sharding
 from lcot.workload.operators import Elementwise, Experts, Gemm, Mixing, Operator
-from lcot.workload.sharding import Ranks, cut, experts_on_chip, gemm_on_chip, heads_on_chip, is_summed
+from lcot.workload.sharding import Ranks, experts_on_chip, gemm_on_chip, heads_on_chip, is_summed
 
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """Operators that differ in size alone, by the first of them. Sizes are arrays where there are several."""
+    """Operators that differ in size alone, by the first of them.
+
+    Sizes are arrays where there are several; of copies abreast they have one more axis, with a number for each copy.
+    """
 
     operator: Operator
     count: Numeric  # layers of each
-    n: Numeric = 0.0  # columns on the chip, or elements touched there
-    k: Numeric = 0.0  # inner dimension on the chip
+    n: Numeric = 0.0  # on the chip: columns, elements touched, heads or experts
+    k: Numeric = 0.0  # on the chip: inner dimension, KV heads, or width of an expert
     whole: Numeric = 0.0  # columns over all chips
     kernels: Numeric = 0.0  # of elementwise operators
 
@@ -63,13 +68,68 @@ def pass_of(body: tuple[Operator, ...], ranks: Ranks, deployment: Deployment) ->
     -----
     No formula: see `lcot.workload.sharding` for the sizes.
     """
-    values = [*_varied(deployment.system.chip.facts), *_varied(deployment.engine.facts)]
+    values = [*varied(deployment.system.chip.facts), *varied(deployment.engine.facts)]
     traced = any(isinstance(value, Cell) for value in values)
+    axes = max(map(np.ndim, values), default=0)
+    return Pass(cut(body, ranks, traced), axes, ranks, deployment)
+
+
+@lru_cache(maxsize=1024)
+def cut(body: tuple[Operator, ...], ranks: Ranks, traced: bool = False) -> tuple[Alike, ...]:
+    """Operators cut to one chip and put together where they differ in size alone.
+
+    Parameters
+    ----------
+    body : tuple of Operator
+        The operators, whole.
+    ranks : Ranks
+        The layout. [1]
+    traced : bool
+        Whether every operator stays by itself.
+
+    Returns
+    -------
+    tuple of Alike
+        In the order of the first of each.
+
+    Notes
+    -----
+    No formula: see `lcot.workload.sharding` for the sizes.
+    """
     groups: dict[object, list[Operator]] = {}
     for place, operator in enumerate(body):
         groups.setdefault(place if traced else _kind(operator, ranks), []).append(operator)
-    axes = max(map(np.ndim, values), default=0)
-    return Pass(tuple(_alike(group, ranks) for group in groups.values()), axes, ranks, deployment)
+    return tuple(_alike(group, ranks) for group in groups.values())
+
+
+def abreast(cuts: Sequence[tuple[Alike, ...]], ranks: Ranks, deployment: Deployment) -> Pass:
+    """The pass of copies of the same kind, with a last axis over the copies.
+
+    Parameters
+    ----------
+    cuts : sequence of tuple of Alike
+        From `cut`, of the same body, each for one copy.
+    ranks : Ranks
+        Their layouts. [1]
+    deployment : Deployment
+        Their deployments, with facts over the copies.
+
+    Returns
+    -------
+    Pass
+        For `pass_time`.
+
+    Notes
+    -----
+    No formula: sizes side by side.
+    """
+    groups: list[Alike] = []
+    for same in zip(*cuts, strict=True):
+        n, k, whole, kernels = (
+            np.stack([getattr(one, size) for one in same], axis=-1) for size in ("n", "k", "whole", "kernels")
+        )
+        groups.append(Alike(same[0].operator, same[0].count, n, k, whole, kernels))
+    return Pass(tuple(groups), 1, ranks, deployment)
 
 
 def pass_time(made: Pass, load: Load) -> Breakdown:
@@ -104,7 +164,7 @@ def pass_time(made: Pass, load: Load) -> Breakdown:
     return plus(*(_together(alike, axes, load, made.ranks, made.deployment) for alike in made.alike))
 
 
-def _varied(facts: Facts) -> Iterable[Numeric]:
+def varied(facts: Facts) -> Iterable[Numeric]:
     """Values that are neither one number nor text: draws, or cells."""
     for fact in facts.items_by_key.values():
         value = fact.value
@@ -132,9 +192,11 @@ def _alike(group: list[Operator], ranks: Ranks) -> Alike:
         return Alike(first, _column(counts), n, k, whole)
     if isinstance(first, Elementwise):
         touched = [one for one in group if isinstance(one, Elementwise)]
-        elements = _column([cut(one.elements, ranks.tensor) for one in touched])
+        elements = _column([sharding.cut(one.elements, ranks.tensor) for one in touched])
         return Alike(first, _column(counts), elements, kernels=_column([one.kernels for one in touched]))
-    return Alike(first, sum(counts))
+    if isinstance(first, Mixing):
+        return Alike(first, sum(counts), *heads_on_chip(first.attention, ranks.tensor))
+    return Alike(first, sum(counts), *experts_on_chip(first.layer, ranks))
 
 
 def _column(numbers: Iterable[float]) -> Numeric:
@@ -146,14 +208,17 @@ def _together(alike: Alike, axes: int, load: Load, ranks: Ranks, d: Deployment) 
     """Time of operators alike over all their layers; several lie along a new first axis until they are added up."""
     if np.ndim(alike.count) == 0:
         return times(_one(alike.operator, alike, load, ranks, d), alike.count)
-    column = (-1, *(1,) * axes)
-    n, k, whole, kernels = (
-        size if np.ndim(size) == 0 else np.reshape(size, column)
-        for size in (alike.n, alike.k, alike.whole, alike.kernels)
-    )
+    n, k, whole, kernels = (_ahead(size, axes) for size in (alike.n, alike.k, alike.whole, alike.kernels))
     each = _one(alike.operator, Alike(alike.operator, alike.count, n, k, whole, kernels), load, ranks, d)
-    counts, parts = np.reshape(alike.count, column), (each.compute, each.memory, each.network, each.fixed)
+    counts, parts = _ahead(alike.count, axes), (each.compute, each.memory, each.network, each.fixed)
     return Breakdown(*(_added(part, counts, axes) for part in parts))
+
+
+def _ahead(size: Numeric, axes: int) -> Numeric:
+    """A size with its operators along an axis before all others; copies abreast keep theirs as the last."""
+    if np.ndim(size) == 0:
+        return size
+    return np.reshape(size, (len(size), *(1,) * (axes - np.ndim(size) + 1), *np.shape(size)[1:]))
 
 
 def _added(part: Numeric, counts: Numeric, axes: int) -> Numeric:
@@ -168,22 +233,21 @@ def _one(operator: Operator, size: Alike, load: Load, ranks: Ranks, d: Deploymen
     if isinstance(operator, Gemm):
         return _gemm(operator, size, load, ranks, d)
     if isinstance(operator, Mixing):
-        a = operator.attention
-        heads, kv_heads = heads_on_chip(a, ranks.tensor)
+        a, heads, kv_heads = operator.attention, size.n, size.k
         return plus(
             mixing.prefill(a, heads, kv_heads, operator.kv, load.prefill, load.pairs, chip, engine),
             mixing.decode(a, heads, kv_heads, operator.kv, load.sequences, load.context, load.queries, chip, engine),
         )
     if isinstance(operator, Elementwise):
         return elementwise(load.tokens, size.n, size.kernels, chip, engine)
-    return plus(_experts(operator, load, ranks, d), _routing(operator, load, ranks, d))
+    return plus(_experts(operator, size, load, ranks, d), _routing(operator, load, ranks, d))
 
 
 def _gemm(operator: Gemm, size: Alike, load: Load, ranks: Ranks, d: Deployment) -> Breakdown:
     chip, engine = d.system.chip, d.engine.facts
     tokens = load.sampled if operator.sampled else load.tokens
     time = gemm(tokens, size.n, size.k, operator.format, operator.compute, chip, engine)
-    if ranks.tensor == 1:
+    if not several(ranks.tensor):
         return time
     message = 2.0 * tokens * size.whole
     if is_summed(operator, ranks.tensor):
@@ -193,11 +257,10 @@ def _gemm(operator: Gemm, size: Alike, load: Load, ranks: Ranks, d: Deployment) 
     return time
 
 
-def _experts(operator: Experts, load: Load, ranks: Ranks, d: Deployment) -> Breakdown:
-    held, width = experts_on_chip(operator.layer, ranks)
-    tokens = load.everyone if ranks.data > 1 else load.tokens
+def _experts(operator: Experts, size: Alike, load: Load, ranks: Ranks, d: Deployment) -> Breakdown:
+    tokens = load.everyone if several(ranks.data) else load.tokens
     return experts(
-        tokens, operator.layer, held, width, operator.width, ranks.expert, operator.format, operator.compute,
+        tokens, operator.layer, size.n, size.k, operator.width, ranks.expert, operator.format, operator.compute,
         d.system.chip, d.engine.facts,
     )  # fmt: skip
 
@@ -205,10 +268,10 @@ def _experts(operator: Experts, load: Load, ranks: Ranks, d: Deployment) -> Brea
 def _routing(operator: Experts, load: Load, ranks: Ranks, d: Deployment) -> Breakdown:
     """Moving tokens to their experts and back. Replicated tokens only need their results added up."""
     chip, engine = d.system.chip, d.engine.facts
-    if ranks.stage == 1:
+    if not several(ranks.stage):
         return NOTHING
     everyone = network.group(chip, ranks.stage)
-    if ranks.data == 1:
+    if not several(ranks.data):
         if operator.layer.shared_width:  # added together with the shared experts' partial sums
             return NOTHING
         return _network(network.all_reduce(2.0 * load.tokens * operator.width, everyone, engine))
@@ -216,7 +279,7 @@ def _routing(operator: Experts, load: Load, ranks: Ranks, d: Deployment) -> Brea
     each = own * _reached(ranks.expert, chosen) * ranks.expert_tensor
     sent = 1.0 if operator.compute != "bf16" else 2.0
     apart = network.exchange(each * sent, everyone, engine) + network.exchange(2.0 * each, everyone, engine)
-    if everyone.outside > 1:
+    if several(everyone.outside):
         beyond = own * _reached(everyone.outside, chosen) * (1.0 - 1.0 / everyone.outside)
         there = network.forward(each * sent, beyond * sent, everyone, engine)
         apart = np.minimum(apart, there + network.forward(2.0 * each, 2.0 * beyond, everyone, engine))
@@ -225,7 +288,7 @@ def _routing(operator: Experts, load: Load, ranks: Ranks, d: Deployment) -> Brea
     return _network(np.minimum(apart, gathered))
 
 
-def _reached(places: float, chosen: float) -> float:
+def _reached(places: Numeric, chosen: float) -> Numeric:
     """Of so many places, those that hold an expert which a token chose."""
     return places * (1.0 - (1.0 - 1.0 / places) ** chosen)
 

@@ -160,9 +160,6 @@ def rdu(deployment: Deployment) -> StepTime:
         kv_capacity=held.tokens,
         state_bytes=held.state,
         notes=_notes(d, hbm),
-        used=(
-            f"{chip.id}.memory.{hbm}.bandwidth", f"{d.engine.id}.memory.attainable", f"{d.engine.id}.layer.latency",
-        ),
     )  # fmt: skip
     return _drafted(d, alone)
 

@@ -77,13 +77,13 @@ def _prompt_time(table: StepTable, p: Reals, q: Reals) -> Reals:
     low = np.clip(np.searchsorted(rows, p, side="right") - 1, 0, len(rows) - 1)
     high = np.minimum(low + 1, len(rows) - 1)
     scaled = np.maximum(p, 1e-9)
+    mean = q / scaled if len(rows) > 1 else q / rows[0]
+    means = table.prompt[-1, :, 0] / rows[-1]  # pieces of all rows begin at the same means
+    j = np.maximum(np.searchsorted(means, mean, side="right") - 1, 0)
 
     def row(i: NDArray[np.int64]) -> Reals:
-        pieces = table.prompt[i]
-        at = q * rows[i] / scaled if len(rows) > 1 else q
-        j = np.maximum(np.sum(pieces[:, :, 0] <= at[:, None], axis=1) - 1, 0)
-        chosen = pieces[np.arange(len(j)), j]
-        return chosen[:, 1] + chosen[:, 2] * (at - chosen[:, 0])
+        chosen = table.prompt[i, j]
+        return chosen[:, 1] + chosen[:, 2] * (mean * rows[i] - chosen[:, 0])
 
     share = np.where(high > low, (p - rows[low]) / np.maximum(rows[high] - rows[low], 1e-9), 0.0)
     inside = row(low) + (row(high) - row(low)) * share

@@ -25,7 +25,7 @@ TOKENS = 512  # tokens up to which every number is evaluated
 TOLERANCE = 1e-3  # of a pure decode step: the pieces are as many as this needs
 CLOSE = 1e-3  # of a step with prompts: what the rest may miss between two points of an axis
 JUMP = 1e-3  # of the time of some tokens: what one more token may change it by, beyond what others do
-FEW = 32  # prompt tokens up to which every number is a point of the rest, where tokens matter there
+FEW = 64  # prompt tokens up to which every number is a point of the rest, where tokens matter there
 PROBES = 192  # steps at which every axis is probed
 CHUNK = 1 << 14  # steps evaluated in one call
 
@@ -192,9 +192,12 @@ def _tokens(time: Callable[..., Reals], most: int) -> Reals:
 
 
 def _jumps(values: Reals) -> Reals:
-    """Numbers of tokens from 1 on, after which one more changes the time by far more than one more does elsewhere."""
-    change = np.abs(np.diff(values))
-    return 1.0 + np.flatnonzero(change > JUMP * values[1:] + 4.0 * np.median(change)).astype(np.float64)
+    """Numbers of tokens from 1 on, after which one more changes the time by far more than one before and after does."""
+    change = np.diff(values)
+    beside = np.pad(change, 1, "edge")
+    alone = np.minimum(np.abs(change - beside[:-2]), np.abs(change - beside[2:]))
+    alone[[0, -1]] = np.abs(change[[0, -1]] - change[[1, -2]])
+    return 1.0 + np.flatnonzero(alone > JUMP * values[1:] + 3.0 * np.median(np.abs(change))).astype(np.float64)
 
 
 def _prompt(time: Callable[..., Reals], tokens: Reals, most: int, longest: int) -> tuple[Reals, Reals]:
@@ -215,10 +218,11 @@ def _grid(
     prompts = _levels(min(max_sequences, most, 128), 1.5, 16)[1:]
     means = np.concatenate([[0.0], np.geomspace(32.0, max(float(longest), 64.0), 12 if mixed else 24)])
     jumps = _jumps(bare.tokens[1:])
-    chunks = np.unique(np.concatenate([_levels(most, 1.1, 4 if mixed else FEW)[1:], jumps, jumps + 1.0]))
+    levels = _levels(most, 1.1, 4 if mixed else FEW)[1:]
+    chunks = np.unique(np.concatenate([levels, jumps, jumps + 1.0]))
     full: tuple[Reals, ...] = (_levels(max_sequences, 1.3, 16), means, chunks[chunks <= most], means, prompts)
     draw = np.random.default_rng(0)
-    d, c, p, q, s = (draw.choice(axis[axis > 0], PROBES)[:, None] for axis in full)
+    d, c, p, q, s = (draw.choice(axis[axis > 0], PROBES)[:, None] for axis in (*full[:2], levels, *full[3:]))
     d = d * (draw.random((PROBES, 1)) < 0.8) if mixed else 0.0 * d
 
     def missing(axis: int) -> tuple[Reals, Reals]:

@@ -109,7 +109,6 @@ class StepTime:
     stages: int = 1
     max_sequences: int = 10**9
     notes: tuple[str, ...] = ()  # what was extrapolated or assumed, for the reader
-    used: tuple[str, ...] = ()  # fact keys used, "owner.key"
     prefill: StepTime | None = None  # of the copies that compute prompts, where those are apart
     state_growth: Numeric = float("inf")  # of `state_bytes` with each token of a sequence, until it is whole (windows)
 
@@ -132,7 +131,8 @@ class StepTable:
 
     decode: Numeric  # (D, segment, 3): context sum where the segment begins, seconds there, seconds per token
     tokens: Numeric  # (tokens,): s
-    prompt: Numeric  # (row, segment, 3): positions attended where the segment begins, seconds there, per position
+    prompt: Numeric  # (row, segment, 3): positions attended where the segment begins, seconds there, per position;
+    # segments of all rows begin at the same positions for each token
     prompt_tokens: Numeric  # (row,): prompt tokens of each row
     rest: Numeric  # (D, context, P, positions, S), linear between the points of `grid`: s
     grid: tuple[Numeric, ...]  # the five axes of `rest`

@@ -247,12 +247,6 @@ def wafer(deployment: Deployment) -> StepTime:
             "blocks work on different sequences at the same time",
             *(("mixture of experts: no published point of this family without speculation",) if _mixed(d) else ()),
         ),
-        used=(
-            f"{chip.id}.fabric.{mesh}.latency",
-            f"{chip.id}.cores",
-            f"{chip.id}.clock",
-            f"{d.engine.id}.mesh.cycles_per_hop",
-        ),
     )
 
 

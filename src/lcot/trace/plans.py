@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lcot.cell import Cell, value_of
-from lcot.choice.search import billed
+from lcot.choice.candidate import billed
 from lcot.choice.types import Plan, Question
 from lcot.cost.types import Bill
 from lcot.errors import MissingFact
@@ -107,7 +107,7 @@ def computed(
 
     Notes
     -----
-    The functions of the floors below in the order of `lcot.choice.search.plan`, without its search for batches:
+    The functions of the floors below in the order of `lcot.choice.candidate.plan`, without its search for batches:
     :math:`c = \\dot C(S(r(B))) / \\dot n`.
     """
     steps = hold(estimate(deployment))

@@ -8,8 +8,8 @@ from hashlib import sha256
 import numpy as np
 
 from lcot.cell import Cell
+from lcot.choice.candidate import billed
 from lcot.choice.deploy import served_of
-from lcot.choice.search import billed
 from lcot.choice.sizing import Fleet
 from lcot.choice.types import Plan, Question
 from lcot.errors import MissingFact

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
+import numpy as np
+
+from lcot.cell import several
 from lcot.errors import DomainError
+from lcot.facts.types import Numeric
 from lcot.workload.architecture import Architecture, Attention, FeedForward
 from lcot.workload.operators import Experts, Gemm, Operator, Span
 
@@ -14,16 +18,19 @@ COPIES = 2  # of an expert at most, where expert ranks outnumber the experts
 
 @dataclass(frozen=True, slots=True)
 class Ranks:
-    """How one model copy is cut. Chips = tensor x data x pipeline = expert x expert_tensor x pipeline."""
+    """How one model copy is cut. Chips = tensor x data x pipeline = expert x expert_tensor x pipeline.
 
-    tensor: int = 1
-    data: int = 1
-    pipeline: int = 1
-    expert: int = 1
-    expert_tensor: int = 1
+    Of copies abreast (see `lcot.steptime.abreast`) each is an array with one number for each copy.
+    """
+
+    tensor: Numeric = 1
+    data: Numeric = 1
+    pipeline: Numeric = 1
+    expert: Numeric = 1
+    expert_tensor: Numeric = 1
 
     @property
-    def stage(self) -> int:
+    def stage(self) -> Numeric:
         """Chips of one pipeline stage. [1]"""
         return self.tensor * self.data
 
@@ -138,9 +145,26 @@ def gemm_on_chip(gemm: Gemm, ranks: int) -> tuple[int, int]:
     return sum(cut(span, ranks) for span in gemm.columns), cut(gemm.rows, ranks)
 
 
-def is_summed(gemm: Gemm, ranks: int) -> bool:
-    """Whether the product's results are partial sums that ``ranks`` chips must add up (inner dimension cut)."""
-    return ranks > 1 and gemm.rows.units > 1
+def is_summed(gemm: Gemm, ranks: Numeric) -> bool:
+    """Whether the product's results are partial sums that chips must add up (inner dimension cut).
+
+    Parameters
+    ----------
+    gemm : Gemm
+        The whole product.
+    ranks : numeric
+        Tensor-parallel ranks. [1]
+
+    Returns
+    -------
+    bool
+        Whether there is an all-reduce.
+
+    Notes
+    -----
+    No formula: only an inner dimension of several units is ever cut.
+    """
+    return several(ranks) and gemm.rows.units > 1
 
 
 def heads_on_chip(attention: Attention, ranks: int) -> tuple[int, int]:
@@ -229,19 +253,19 @@ def weights_on_chip(operator: Operator, ranks: Ranks) -> int:
     return 0
 
 
-def layers_of_stage(layers: int, stages: int) -> float:
+def layers_of_stage(layers: int, stages: Numeric) -> Numeric:
     """Share of the stack that the slowest pipeline stage holds, as a fraction of all layers.
 
     Parameters
     ----------
     layers : int
         Layers. [1]
-    stages : int
-        Pipeline stages. [1]
+    stages : numeric
+        Pipeline stages; of copies abreast, one number for each. [1]
 
     Returns
     -------
-    float
+    numeric
         Fraction. [1]
 
     Notes
@@ -252,4 +276,4 @@ def layers_of_stage(layers: int, stages: int) -> float:
     ----------
     :cite:t:`narayanan2021`, section 2.2.
     """
-    return ceil(layers / stages) / layers
+    return (np.ceil if isinstance(stages, np.ndarray) else ceil)(layers / stages) / layers
