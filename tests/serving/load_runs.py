@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from lcot.facts import catalog
-from lcot.serving.policy import preset
+from lcot.serving.policy import starting
 from lcot.serving.replay import simulate
 from lcot.serving.simulation import prepared
 from lcot.serving.synthetic import open_loop
@@ -23,11 +23,11 @@ from lcot.workload.formats import precision
 from lcot.workload.models import model
 
 REQUESTS = 500
-SYSTEM = {"A100_80GB_PCIe": "hgx-a100", "H100": "dgx-h100"}  # the A100 of the catalogue has 5 % more bandwidth
+# The catalogue's A100 is the SXM one, with 5 % more bandwidth and a limit of 400 W instead of 300 W. "H100" is the NVL
+# with 94 GB and 400 W: see docs/load.md.
+SYSTEM = {"A100_80GB_PCIe": "hgx-a100", "H100": "h100-nvl-8"}
 MODEL = {"Meta-Llama-3.1-8B-Instruct": "llama-3.1-8b", "Qwen3-30B-A3B-Instruct-2507": "qwen3-30b-a3b"}
 FORMAT = {"float16": "bf16", "fp8": "fp8"}
-# an engine's own starting values on a GPU of less than 70 GB, or on an A100
-SMALL = {"max_sequences": 256, "max_batched_tokens": 2048}
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,8 @@ def predicted(rows: list[dict[str, str]]) -> list[Run]:
     found: list[Run] = []
     for config in dict.fromkeys(row["config"] for row in rows):
         mine = [row for row in rows if row["config"] == config]
-        rules = preset(mine[0]["engine"])
-        if mine[0]["engine"] == "vllm" and mine[0]["hardware"].startswith("A100"):
-            rules = replace(rules, **SMALL)
-        rules, table = prepared(estimate(deployment_of(mine[0])), rules)
+        deployment = deployment_of(mine[0])
+        rules, table = prepared(estimate(deployment), starting(deployment.engine, deployment.system.chip))
         for row in mine:
             rate, price = float(row["offered_rps"]), float(row["gpu_cost_usd_per_gpu_hr"])
             load = open_loop(rate, REQUESTS, [512], [256], seed=2026)

@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from lcot.errors import DomainError, Infeasible, MissingFact, UnknownName
-from lcot.serving.policy import PRESETS, preset
+from lcot.facts import catalog
+from lcot.serving.policy import PRESETS, preset, starting
 from lcot.serving.simulation import Ready, prepared, simulate_deployment, simulate_ready
 from lcot.serving.size import size, thinned
 from lcot.serving.spread import Digest, spread, spread_of_counts
@@ -179,6 +180,24 @@ def test_thinned_takes_turns():
     parts = [thinned(load, 3, i) for i in range(3)]
     assert sum(len(part) for part in parts) == 10
     np.testing.assert_array_equal(parts[1].arrival, load.arrival[1::3])
+
+
+def test_starting_values_go_by_device_and_version():
+    def limits(engine: str, system: str) -> tuple[int, int]:
+        rules = starting(catalog.engine(engine), catalog.system(system).chip)
+        return rules.max_batched_tokens, rules.max_sequences
+
+    assert limits("vllm", "dgx-h100") == (8192, 1024)
+    assert limits("vllm", "hgx-a100") == (2048, 256)  # 80 GiB, but an A100
+    assert limits("vllm", "l40s-8") == (2048, 256)  # 48 GB
+    assert limits("vllm", "dgx-b200") == (16384, 1024)  # 179 GiB, from version 0.28 on
+    assert limits("vllm-2025", "dgx-b200") == (8192, 1024)  # below 0.14
+    assert limits("sglang", "hgx-a100") == (8192, 1024)
+    assert limits("sglang", "l40s-8") == (4096, 1024)
+    assert limits("sglang", "dgx-b200") == (16384, 1024)
+    assert limits("tpu-vllm", "tpu-v6e-8") == (2048, 256)  # facts of the engine
+    assert limits("trtllm", "l40s-8") == (8192, 2048)
+    assert limits("groq", "groqnode") == (8192, 1024)
 
 
 def test_presets():

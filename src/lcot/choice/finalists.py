@@ -15,7 +15,7 @@ from lcot.choice.sharing import shared
 from lcot.choice.types import Entry, Plan, Question, Rejection, UnderLoad, layout_of
 from lcot.errors import DomainError, Infeasible
 from lcot.serving.capacity import interpolate
-from lcot.serving.policy import PRESETS, preset
+from lcot.serving.policy import starting
 from lcot.serving.pools import transfer
 from lcot.serving.replay import simulate
 from lcot.serving.simulation import prepared
@@ -140,12 +140,11 @@ def placed(item: Entry, found: Plan, base: Plan, seen: UnderLoad, missed: Sequen
 
 
 def policy_of(deployment: Deployment) -> Policy:
-    """Admission rules of the deployment's engine, vLLM's for engines without rules of their own.
+    """Admission rules of the deployment's engine on its chip, vLLM's for engines without rules of their own.
 
     Each micro-batch of a pipeline has a budget of tokens of its own.
     """
-    known = next((name for name in PRESETS if deployment.engine.id.startswith(name)), "vllm")
-    rules = preset(known)
+    rules = starting(deployment.engine, deployment.system.chip)
     budget = max(rules.max_batched_tokens, min(rules.max_batched_tokens * deployment.pipeline, BUDGET))
     sequences = max(rules.max_sequences, min(rules.max_sequences * deployment.data, SEQUENCES))
     return replace(
