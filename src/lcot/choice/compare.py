@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from lcot.choice.ranges import HERE, Sampling, with_break_even, with_spread
-from lcot.choice.search import engine_for, searched
+from lcot.choice.search import searched
 from lcot.choice.sharing import shared
 from lcot.choice.types import Answer, Entry, Question, layout_of
 from lcot.facts.types import Facts, Site, System
@@ -73,7 +73,7 @@ def compare(
 
 def shares_of(question: Question, processes: int) -> list[list[System]]:
     """The systems in shares for copies of this process; those that are timed together stay together."""
-    ordered = sorted(question.systems, key=lambda one: (one.family, engine_for(one, question.engine).id))
+    ordered = sorted(question.systems, key=lambda one: (one.family, one.chip.vendor))
     count = min(len(ordered), SHARES * processes if processes > 1 else 1)
     bounds = [round(i * len(ordered) / count) for i in range(count + 1)]
     return [ordered[a:b] for a, b in pairwise(bounds)]

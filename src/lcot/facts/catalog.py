@@ -59,9 +59,16 @@ def engine(name: str | Path, folders: Folders = ()) -> Engine:
 def engines(family: str | None = None, folders: Folders = ()) -> list[Engine]:
     """All engines, or those of one architecture family."""
     places = search_path(folders)
-    files = [path for folder in places for path in (folder / "engines").glob("*.yaml")]
-    state = tuple(sorted((str(path), path.stat().st_mtime_ns) for path in files))
+    state = tuple(stamp for folder in places for stamp in _stamps(folder / "engines"))
     return [one for one in _every_engine(places, state) if family is None or one.family == family]
+
+
+def _stamps(folder: Path) -> list[tuple[str, int]]:
+    """Files of a folder with their times; every search asks for them many times, so in one go."""
+    if not folder.is_dir():
+        return []
+    with os.scandir(folder) as entries:
+        return sorted((entry.path, entry.stat().st_mtime_ns) for entry in entries if entry.name.endswith(".yaml"))
 
 
 @lru_cache(maxsize=8)
