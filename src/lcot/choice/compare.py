@@ -133,7 +133,7 @@ def newest(entries: list[Entry], question: Question) -> str:
 
 
 def verdict(answer: Answer) -> str:
-    """One sentence: who, at what cost and range, by how much, on what load, and how sure."""
+    """Who, at what cost and range, by how much and on what load in one sentence; how sure, and on what, after it."""
     question = answer.question
     ranked = answer.by_status("ranked")
     load = "capacity at the target times the site's load factor"
@@ -151,21 +151,22 @@ def verdict(answer: Answer) -> str:
         f"${expected(best) * 1e6:.3g} per million tokens"
     )
     if best.spread:
-        text += f" (P10 {best.spread.p10 * 1e6:.3g}, P90 {best.spread.p90 * 1e6:.3g}; "
-        text += f"{blended(best) * 1e6:.3g} at the stated facts)"
-    precision, engine = deployment.precision.label, deployment.engine.name
-    layout = f"{layout_of(best.plan)}, {precision} weights, {engine}"
-    plural = "s" if systems > 1 else ""
-    text += f", {question.basis}, on {systems} system{plural} ({layout}) at {best.utilisation:.0%} utilisation"
+        text += f" (P10 {best.spread.p10 * 1e6:.3g}, P90 {best.spread.p90 * 1e6:.3g})"
+    text += f", {question.basis}"
     if len(ranked) > 1:
         second = ranked[1]
         text += f"; next {second.system.name}, {expected(second) / expected(best) - 1:+.0%}"
+    text += ". "
     if best.spread:
-        text += f"; cheapest in {best.spread.probability_cheapest:.0%} of the draws"
+        text += f"Cheapest in {best.spread.probability_cheapest:.0%} of the draws"
         often = max(ranked, key=lambda e: e.spread.probability_cheapest if e.spread else 0.0)
         if often.spread and often.spread.probability_cheapest > best.spread.probability_cheapest:
             text += f" ({often.system.name} in {often.spread.probability_cheapest:.0%})"
-    text += f". {best.confidence.capitalize()}: {best.confidence_reason}."
+        text += f", ${blended(best) * 1e6:.3g} at the stated facts. "
+    weights, plural = deployment.precision.label, "s" if systems > 1 else ""
+    layout = f"{layout_of(best.plan)}, {weights} weights, {deployment.engine.name}"
+    text += f"{systems} system{plural} ({layout}) at {best.utilisation:.0%} utilisation. "
+    text += f"{best.confidence.capitalize()}: {best.confidence_reason}."
     limit = export_limit(best.system, question.site)
     if limit:
         text += f" Export limit on it there: {limit}."

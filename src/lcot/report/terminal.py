@@ -50,7 +50,10 @@ def render(answer: Answer, console: object | None = None, width: int = 110) -> N
     out = console if isinstance(console, Console) else Console(highlight=False)
     if not out.is_terminal:
         out.width = width  # a file or a pipe has no width of its own
-    out.print(Text(answer.verdict, style="bold"))
+    first, dot, rest = answer.verdict.partition(". ")
+    out.print(Text(first + dot.rstrip(), style="bold"))
+    if rest:
+        out.print(Text(rest))
     ranked = answer.by_status("ranked")
     if ranked:
         out.print(table(COLUMNS, [(str(place), *row(item)) for place, item in enumerate(ranked, 1)]))
