@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -51,6 +53,24 @@ def test_an_error_is_raised_here() -> None:
 
     with pytest.raises(ValueError, match="seven"):
         shared(work, range(50), 3)
+
+
+def test_copies_end_where_this_process_fails_before_it_reads_them() -> None:
+    program = """
+import os
+from lcot.choice.sharing import shared
+here = os.getpid()
+
+def work(n):
+    if os.getpid() == here:
+        raise ValueError("here")
+    return b"x" * 1_000_000  # more than a pipe holds
+
+shared(work, range(50), 2)
+"""
+    # the copy has the same streams, so this waits until it has ended too
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60)
+    assert b"ValueError: here" in ended.stderr
 
 
 def test_a_step_time_comes_back_as_its_estimate_and_the_system_as_itself() -> None:
