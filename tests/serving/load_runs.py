@@ -1,7 +1,7 @@
 """Measured cost against load, and the same runs through the kernel.
 
-91 runs of two models on one A100 PCIe or one H100: Poisson arrivals of 512 tokens in and 256 out, 500 requests a run
-(the duration of the runs gives that number), one engine without a prefix cache. :cite:t:`patil2026`.
+91 runs of two models on one A100 PCIe or one H100 NVL: Poisson arrivals, by their label of 512 tokens in and 256 out,
+500 requests a run (the duration of the runs gives that number), no prefix cache. :cite:t:`patil2026`.
 """
 
 from __future__ import annotations
@@ -23,9 +23,8 @@ from lcot.workload.formats import precision
 from lcot.workload.models import model
 
 REQUESTS = 500
-# The catalogue's A100 is the SXM one, with 5 % more bandwidth and a limit of 400 W instead of 300 W. "H100" is the NVL
-# with 94 GB and 400 W: see docs/load.md.
-SYSTEM = {"A100_80GB_PCIe": "hgx-a100", "H100": "h100-nvl-8"}
+# "H100" is the NVL card with 94 GB and a limit of 400 W: see docs/load.md.
+SYSTEM = {"A100_80GB_PCIe": "a100-pcie-8", "H100": "h100-nvl-8"}
 MODEL = {"Meta-Llama-3.1-8B-Instruct": "llama-3.1-8b", "Qwen3-30B-A3B-Instruct-2507": "qwen3-30b-a3b"}
 FORMAT = {"float16": "bf16", "fp8": "fp8"}
 
@@ -61,8 +60,8 @@ def deployment_of(row: dict[str, str]) -> Deployment:
     return Deployment(system, architecture, catalog.engine(row["engine"]), formats)
 
 
-def predicted(rows: list[dict[str, str]]) -> list[Run]:
-    """All runs through the kernel, one table for each configuration."""
+def predicted(rows: list[dict[str, str]], prompt: int = 512) -> list[Run]:
+    """All runs through the kernel with prompts of ``prompt`` tokens, one table for each configuration."""
     found: list[Run] = []
     for config in dict.fromkeys(row["config"] for row in rows):
         mine = [row for row in rows if row["config"] == config]
@@ -70,7 +69,7 @@ def predicted(rows: list[dict[str, str]]) -> list[Run]:
         rules, table = prepared(estimate(deployment), starting(deployment.engine, deployment.system.chip))
         for row in mine:
             rate, price = float(row["offered_rps"]), float(row["gpu_cost_usd_per_gpu_hr"])
-            load = open_loop(rate, REQUESTS, [512], [256], seed=2026)
+            load = open_loop(rate, REQUESTS, [prompt], [256], seed=2026)
             load = replace(load, arrival=load.arrival * (REQUESTS / rate / load.arrival[-1]))  # as the client does
             out = simulate(table, load, rules)
             first = out.first_token - out.arrival

@@ -38,8 +38,9 @@ def by_config(runs: list[Run]) -> dict[str, list[Run]]:
     return {name: [r for r in runs if r.config == name] for name in dict.fromkeys(r.config for r in runs)}
 
 
-def test_no_fact_of_an_engine_rests_on_these_runs():
-    files = [*(CATALOG / "engines").glob("*.yaml"), *(CATALOG / "measured").glob("*.yaml"), CATALOG / "coverage.yaml"]
+def test_no_fact_rests_on_these_runs():
+    folders = ("engines", "measured", "chips", "systems")
+    files = [*(path for name in folders for path in (CATALOG / name).glob("*.yaml")), CATALOG / "coverage.yaml"]
     assert len(files) > 20
     for path in files:
         text = path.read_text(encoding="utf-8").lower()
@@ -61,24 +62,26 @@ def test_no_row_that_constants_are_fitted_on_comes_from_these_runs():
 @evidence
 def test_cost_falls_with_load_as_measured(runs):
     vllm = [r for r in runs if "S" not in r.config]
-    assert np.median([abs(r.error("usd_per_mtok")) for r in vllm]) < 0.13  # 0.09 when written
-    assert np.median([abs(r.error("usd_per_mtok")) for r in runs]) < 0.16  # 0.11
+    assert np.median([abs(r.error("usd_per_mtok")) for r in vllm]) < 0.06  # 0.03 when written
+    assert np.median([abs(r.error("usd_per_mtok")) for r in runs]) < 0.08  # 0.04
     for config in by_config(vllm).values():
         measured = config[0].measured["usd_per_mtok"] / config[-1].measured["usd_per_mtok"]
         ours = config[0].predicted["usd_per_mtok"] / config[-1].predicted["usd_per_mtok"]
-        assert 0.7 < ours / measured < 1.8  # how many times dearer an idle GPU is than a full one
+        assert 0.8 < ours / measured < 1.5  # how many times dearer an idle GPU is than a full one
+
+
+def saturation(config: list[Run]) -> float:
+    """Most throughput predicted over most measured, less one."""
+    return max(r.predicted["throughput"] for r in config) / max(r.measured["throughput"] for r in config) - 1.0
 
 
 @evidence
 def test_saturation_of_vllm(runs):
-    errors = [
-        max(r.predicted["throughput"] for r in config) / max(r.measured["throughput"] for r in config) - 1.0
-        for name, config in by_config(runs).items()
-        if "S" not in name
-    ]
+    errors = {name: saturation(config) for name, config in by_config(runs).items() if "S" not in name}
     assert len(errors) == 8
-    assert np.median(np.abs(errors)) < 0.30  # 0.23: dense 32 to 59 % too much, experts within 13 %
-    assert max(np.abs(errors)) < 0.75
+    assert np.median(np.abs(list(errors.values()))) < 0.20  # 0.13
+    assert errors.pop("A2") < 0.55  # 8-bit weights multiplied as 16 on an A100: 0.38
+    assert max(np.abs(list(errors.values()))) < 0.25  # 0.15
 
 
 @evidence
@@ -93,11 +96,28 @@ def test_knee_within_a_load_step(runs):
 
 
 @evidence
-def test_times_of_vllm_at_low_load(runs):
+def test_times_of_vllm(runs):
     low = [r for r in runs if "S" not in r.config and r.offered <= 5]
-    assert np.median([abs(r.error("tpot_p50")) for r in low]) < 0.25
-    assert np.median([abs(r.error("ttft_p50")) for r in low]) < 0.60  # without what client and tokenizer add
-    assert np.median([r.error("ttft_p50") for r in low]) < 0.0  # always too early, never too late
+    full = [r for r in runs if "S" not in r.config and r.offered >= 100]
+    assert np.median([abs(r.error("tpot_p50")) for r in low]) < 0.20  # 0.11
+    assert np.median([abs(r.error("tpot_p50")) for r in full]) < 0.20  # 0.12
+    assert np.median([abs(r.error("ttft_p50")) for r in low]) < 0.50  # without what client and tokenizer add
+    assert np.median([r.error("ttft_p50") for r in low]) < 0.0  # too early
+    assert np.median([abs(r.error("ttft_p99")) for r in full]) < 0.25  # 0.13
+
+
+@evidence
+def test_sglang_ran_as_if_its_prompts_were_twice_as_long():
+    """Saturation, waits and the waves that the reserved cache makes fit prompts of 1,024 tokens, not of 512."""
+    rows_of_sglang = [row for row in rows(Path(os.environ["LCOT_EVIDENCE"])) if row["engine"] == "sglang"]
+    runs = predicted(rows_of_sglang, prompt=1024)
+    configs = by_config(runs)
+    assert len(configs) == 5
+    assert max(saturation(config) for config in configs.values()) < 0.35  # 0.07 to 0.26; 0.84 to 1.08 with 512
+    full = [r for r in runs if r.offered >= 100]
+    assert np.median([abs(r.error("ttft_p50")) for r in full]) < 0.35  # 0.17
+    assert np.median([abs(r.error("ttft_p99")) for r in full]) < 0.25  # 0.13
+    assert np.median([abs(r.error("tpot_p50")) for r in full]) < 0.30  # 0.19
 
 
 # The day that DeepSeek disclosed: 608 billion tokens in, 342 of them from the cache, 168 billion out; 73.7k tokens/s in
