@@ -114,10 +114,32 @@ def test_work_runs_the_verb_of_the_command(client):
     assert client.get(f"/api/runs/{state['id']}/file").content[:2] == b"PK"  # its workbook
 
 
-def test_work_without_a_file_says_so(client):
+def test_a_view_without_a_file_of_its_own_has_a_workbook_of_its_rows(client):
     asked = {"model": "llama-3.3-70b"}
-    state = done(client, client.post("/api/runs", json={"kind": "value-nvidia", "asked": asked}).json())
-    assert client.get(f"/api/runs/{state['id']}/file").status_code == 400
+    begun = client.post("/api/runs", json={"kind": "value-nvidia", "asked": asked}).json()
+    assert client.get(f"/api/runs/{begun['id']}/file").status_code == 400  # it runs
+    state = done(client, begun)
+    assert state["file"] == "lcot-value.xlsx"
+    got = client.get(f"/api/runs/{state['id']}/file")
+    assert got.content[:2] == b"PK"
+    assert "lcot-value.xlsx" in got.headers["content-disposition"]
+
+
+def test_other_lengths_are_answered_at_once_among_kept_layouts(client):
+    first = client.post("/api/slide", json=ASKED).json()
+    assert first["searched"]
+    longer = client.post("/api/slide", json=ASKED | {"input": 1500}).json()
+    assert not longer["searched"]
+    full = client.post("/api/compare", json=ASKED | {"input": 1500}).json()["answer"]["systems"]
+    for one, other in zip(longer["answer"]["systems"], full, strict=True):
+        assert one["system"] == other["system"]
+        assert one["usd_per_mtok"]["blended"] == pytest.approx(other["usd_per_mtok"]["blended"], rel=0.02)
+    until = time.monotonic() + 30  # the layouts of these lengths are looked for behind the answer
+    while not (again := client.post("/api/slide", json=ASKED | {"input": 1500}).json())["searched"]:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    same = client.post("/api/compare", json=ASKED | {"input": 1500}).json()
+    assert again["headline"] == same["headline"]
 
 
 def test_the_market_can_be_begun(client):

@@ -71,6 +71,27 @@ def test_it_answers_and_a_slider_moves_the_answer(tab):
     assert tab.said == []
 
 
+def test_other_lengths_are_shown_at_once_and_then_searched(tab):
+    slide(tab, "input", 1600)
+    slide(tab, "input", 1700)
+    assert "kept from other lengths" in tab.inner_text("#note")
+    tab.wait_for_url("**input=1700**", timeout=WAIT)  # the whole answer is there
+    assert "kept from other lengths" not in tab.inner_text("#note")
+    assert tab.said == []
+
+
+def test_the_verdict_is_short_and_its_reasons_and_the_unranked_open_on_demand(tab):
+    assert len(tab.inner_text("#verdict")) < 160
+    assert tab.locator("#numbers dd").count() == 4
+    tab.get_by_text("How it is served").click()
+    assert "utilisation" in tab.inner_text("#reasons")
+    slide(tab, "speed", 400)  # too much for some
+    tab.wait_for_url("**speed=400**", timeout=WAIT)
+    tab.locator("#counts").click()
+    assert tab.locator("#rest tr").count() == int(tab.inner_text("#counts").split()[0])
+    assert tab.said == []
+
+
 def test_the_address_is_the_state(tab, address):
     slide(tab, "speed", 75)
     tab.wait_for_url("**speed=75**", timeout=WAIT)
@@ -102,6 +123,9 @@ def test_a_bar_opens_the_one_fact_behind_it(tab):
     button = tab.locator(".links button").first
     button.wait_for(timeout=WAIT)
     name = button.inner_text()
+    with tab.expect_download(timeout=WAIT) as got:
+        tab.get_by_role("button", name=".xlsx: tornado").click()
+    assert got.value.suggested_filename == "lcot-tornado.xlsx"
     button.click()
     tab.wait_for_selector("dl.fact", timeout=WAIT)
     assert tab.locator("#facts h2").inner_text() == name
@@ -141,6 +165,9 @@ def test_the_report_and_long_work(tab):
     assert text.lstrip().lower().startswith("<!doctype html>")
     tab.click("[data-work=size]")
     tab.wait_for_selector(".work dl", timeout=WAIT)
+    with tab.expect_download(timeout=WAIT) as got:
+        tab.get_by_role("button", name=".xlsx: size").click()
+    assert Path(got.value.path()).read_bytes().startswith(b"PK")
     tab.click("[data-work=accuracy]")
     tab.locator(".work button", has_text="Cancel").first.click()
     tab.wait_for_selector(".work .wrong", timeout=WAIT)
@@ -157,7 +184,7 @@ def test_files_are_dropped(tab, tmp_path):
     good.write_text(json.dumps(config("llama-3.3-70b")))
     tab.set_input_files("#file", str(good))
     tab.wait_for_selector("#dropped:not([hidden])", timeout=WAIT)
-    tab.get_by_text("cheapest for mine at").wait_for(timeout=WAIT)
+    tab.locator("#verdict", has_text="cheapest for mine at").wait_for(timeout=WAIT)
     assert tab.said == []
 
 

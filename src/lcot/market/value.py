@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lcot.cell import total, value_of, where
 from lcot.errors import DomainError
 from lcot.facts.types import Numeric
 
@@ -160,9 +161,8 @@ def growth_path(first: Numeric, last: Numeric, years: int) -> np.ndarray:
     """
     if years < 1:
         raise DomainError("years to the exit", years, "at least 1")
-    first, last = np.asarray(first, dtype=float), np.asarray(last, dtype=float)
     ratio = np.maximum(last, 1.0) / np.maximum(first, 1.0)
-    return np.stack([first * ratio ** (t / years) for t in range(years + 1)])
+    return first * ratio ** _steps(years, ratio)
 
 
 def cash_flows(revenue: np.ndarray, margins: np.ndarray, terms: Terms) -> np.ndarray:
@@ -223,7 +223,7 @@ def present_value(flows: np.ndarray, discount: Numeric) -> Numeric:
     ----------
     :cite:t:`short1995`, chapter 2.
     """
-    return sum(flow / (1.0 + discount) ** (t + 1) for t, flow in enumerate(flows))
+    return total(flows[t] / (1.0 + discount) ** (t + 1) for t in range(len(value_of(flows))))
 
 
 def per_share(equity: Numeric, shares: Numeric) -> Numeric:
@@ -291,10 +291,9 @@ def valuation(terms: Terms) -> Valuation:
     operating = (gross - terms.operating_cost) * revenue
     tax = terms.tax * np.maximum(operating, 0.0)
     income = operating - tax
-    base = terms.base_margin * np.where(np.asarray(terms.base_margin) > 0, 1.0 - terms.tax, 1.0)
+    base = terms.base_margin * where(terms.base_margin > 0, 1.0 - terms.tax, 1.0)
     last = income / revenue
-    steps = [t / terms.years for t in range(terms.years + 1)]
-    margins = np.stack([np.asarray(base + (last - base) * step) for step in steps])
+    margins = base + (last - base) * _steps(terms.years, last - base)
     flows = cash_flows(growth_path(terms.base_revenue, revenue, terms.years), margins, terms)
     interim = present_value(flows, terms.discount)
     worth = exit_value(income, terms.multiple, terms.discount, terms.years)
@@ -304,3 +303,8 @@ def valuation(terms: Terms) -> Valuation:
         tax=tax, net_income=income, net_margin=last, cash_flow=flows, interim=interim, exit=worth, cash=terms.cash,
         equity=interim + worth + terms.cash,
     )  # fmt: skip
+
+
+def _steps(years: int, like: Numeric) -> np.ndarray:
+    """Share of the way to the exit, year by year, along a new first axis beside those of ``like``."""
+    return np.linspace(0.0, 1.0, years + 1).reshape(-1, *(1,) * np.ndim(value_of(like)))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hmac
-import threading
+import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, get_args
@@ -18,20 +17,18 @@ from fastapi.responses import FileResponse, JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from lcot.choice.compare import compare
-from lcot.choice.slide import Prepared, prepare, slid
-from lcot.choice.types import Answer
-from lcot.errors import InputError, LcotError
+from lcot.errors import LcotError
 from lcot.facts import catalog
 from lcot.facts.listing import card, show
-from lcot.report.answer import details
 from lcot.report.contract import to_dict
+from lcot.report.headline import headline
 from lcot.report.palette import config
 from lcot.report.render import bundle
 from lcot.web.asking import Ask, Asking, Finance, Name, known
+from lcot.web.searching import Refused, Searching
 from lcot.web.traffic import Found, found_in
-from lcot.web.views import drawn, settled
-from lcot.web.work import KINDS, Desk
+from lcot.web.views import settled
+from lcot.web.work import KINDS, SHEET, Desk
 from lcot.workload.models import model_ids
 
 PRESETS = Path(__file__).parent / "presets.yaml"
@@ -49,8 +46,11 @@ HEADERS = {
 }
 FILES = {
     "/": ("index.html", "text/html"),
-    "/app.js": ("app.js", "text/javascript"),
     "/app.css": ("app.css", "text/css"),
+    **{
+        f"/{name}.js": (f"{name}.js", "text/javascript")
+        for name in ("app", "base", "question", "views", "facts", "work")
+    },
 }
 
 
@@ -64,27 +64,34 @@ class Starting(BaseModel):
     system: Name | None = Field(default=None, description="the system it is about, where it is about one")
 
 
+class Reply(BaseModel):
+    """An answer with its charts."""
+
+    headline: str = Field(description="the answer in one sentence")
+    answer: dict[str, Any] = Field(description="as `lcot compare --json` prints it; see docs/json.md")
+    charts: dict[str, dict[str, Any]] = Field(description="Vega-Lite specifications by view")
+    searched: bool = Field(default=True, description="false: at these lengths only kept layouts were tried")
+
+
 def create(ask: Ask, token: str = "", hosts: tuple[str, ...] = ("127.0.0.1", "localhost")) -> FastAPI:
     """The application: ``ask`` makes a question of a model and options; ``token`` guards the API where given."""
-    desk, working = Desk(), threading.Lock()
+    desk, searching = Desk(), Searching(ask)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncGenerator[None]:
+        searching.begin()
         yield
         desk.close()
+        searching.close()
 
     app = FastAPI(title="LCOT", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json", lifespan=life)
 
-    @lru_cache(maxsize=32)
-    def answered(asking: str) -> Answer:
-        return compare(Asking.model_validate_json(asking).question(ask), finalists=0)
-
-    @lru_cache(maxsize=8)
-    def ready(asking: str) -> Prepared:
-        return prepare(Asking.model_validate_json(asking).question(ask))
-
     guard(app, token)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
+
+    @app.exception_handler(Refused)
+    def refused(request: Request, error: Refused) -> Response:
+        return refusal(error.kind, str(error), 400)
 
     @app.exception_handler(LcotError)
     def wrong(request: Request, error: LcotError) -> Response:
@@ -109,21 +116,23 @@ def create(ask: Ask, token: str = "", hosts: tuple[str, ...] = ("127.0.0.1", "lo
             "looks": {page: config(page) for page in ("light", "dark")},
         }
 
-    @app.post("/api/compare")
-    def compared(asked: Asking) -> dict[str, Any]:
+    @app.post("/api/compare", response_model=Reply)
+    def compared(asked: Asking) -> Response:
         """The answer as `lcot compare --json` prints it, and its charts."""
-        with working:
-            answer = answered(asked.model_dump_json())
-        return {"answer": to_dict(answer), "charts": drawn(answer) | details(answer)}
+        asked.question(ask)  # what is wrong with it is said at once
+        return Response(searching.answer(asked), media_type="application/json")
 
-    @app.post("/api/slide")
-    def slide(asked: Asking) -> dict[str, Any]:
-        """The answer at another speed, load, site or basis, among the best layouts and at the stated facts."""
-        with working:
-            prepared = ready(asked.fixed().model_dump_json())
-            one = asked.model_copy(update={"system": (STAND_IN,)}).question(ask)  # no need to read every system again
-            answer = slid(prepared, replace(one, systems=prepared.question.systems))
-        return {"answer": to_dict(answer), "charts": settled(answer)}
+    @app.post("/api/slide", response_model=Reply)
+    def slide(asked: Asking) -> Response:
+        """The answer at another speed, load, site or basis, among the best layouts and at the stated facts.
+
+        At other lengths: among the best layouts of the lengths searched last, of the systems that can be ranked.
+        """
+        one = asked.model_copy(update={"system": (STAND_IN,)}).question(ask)  # no need to read every system again
+        answer, searched = searching.slide(asked, one)
+        plain = to_dict(answer)
+        made = {"headline": headline(plain), "answer": plain, "charts": settled(answer), "searched": searched}
+        return Response(json.dumps(made, ensure_ascii=False, allow_nan=False), media_type="application/json")
 
     @app.post("/api/traffic")
     def traffic(text: Annotated[str, Body(max_length=LARGEST)]) -> Found:
@@ -159,11 +168,8 @@ def create(ask: Ask, token: str = "", hosts: tuple[str, ...] = ("127.0.0.1", "lo
     @app.get("/api/runs/{id}/file")
     def file(id: str) -> FileResponse:
         """The file that some work made."""
-        work = desk.find(id)
-        path = work.folder / work.kind.file
-        if not work.kind.file or not path.is_file():
-            raise InputError(f"the work {id} has made no file")
-        return FileResponse(path, media_type=work.kind.media, filename=work.kind.file)
+        path = desk.find(id).path()
+        return FileResponse(path, media_type=SHEET if path.suffix == ".xlsx" else "text/html", filename=path.name)
 
     @app.get("/vega.js", include_in_schema=False)
     def vega() -> Response:

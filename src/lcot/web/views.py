@@ -139,6 +139,27 @@ def load(file: Path) -> dict[str, Spec]:
     return {"load": {key: value for key, value in spec.items() if key != "config"}}
 
 
+def load_rows(file: Path) -> list[dict[str, Any]]:
+    """The rows of that chart: a rate, a statistic and its time each."""
+    layers = json.loads(file.read_text(encoding="utf-8"))["layer"]
+    rows = (row for layer in layers for row in layer.get("data", {}).get("values", []))
+    return [row for row in rows if {"rate", "statistic", "time"} <= row.keys() and "at" not in row]
+
+
+def behind(sheet: str, found: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """What the workbook of a view is made of: what its verb printed, or the files beside."""
+    if sheet == "load":
+        return {"rows": load_rows(folder / "load.json"), "run": found}
+    if sheet != "accuracy":
+        return found
+    from lcot.validation.measured import measured_rows
+
+    points = {row["id"]: row for row in measured_rows()}
+    with (folder / "rows.csv").open(encoding="utf-8", newline="") as file:
+        done = [row for row in csv.DictReader(file) if row["status"] == "predicted" and row["id"] in points]
+    return {"points": points, "rows": done}
+
+
 def accuracy(rows: Path) -> Spec:
     """Times per output token, predicted against measured: what `lcot validate --rows` writes of the shipped points."""
     from lcot.validation.measured import measured_rows

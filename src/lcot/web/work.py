@@ -21,6 +21,7 @@ from lcot.market.companies import company, ids
 from lcot.report.charts.market_outlook import charts as outlook
 from lcot.report.market_text import verdict
 from lcot.report.value_rows import chart_of
+from lcot.report.workbook.views import SHEETS
 from lcot.web import views
 from lcot.web.asking import Asking
 
@@ -38,9 +39,9 @@ class Kind:
     title: str
     words: Callable[[Asking, str, Path], list[str]]
     file: str = ""
-    media: str = ""
     charts: Callable[[Any, Path], Mapping[str, Any]] | None = None
     verdict: Callable[[Any], str] | None = None
+    sheet: str = ""  # name of its workbook's maker, where the work itself makes none
 
 
 def asked(asking: Asking, folder: Path) -> list[str]:
@@ -107,17 +108,20 @@ KINDS = {
         "Which facts move the answer",
         comparison("sensitivity", "--json"),
         charts=lambda found, _: {"tornado": views.tornado(found)},
+        sheet="tornado",
     ),
     "load": Kind(
         "Latency against load",
         one_system("simulate"),
         charts=lambda _, folder: views.load(folder / "load.json"),
+        sheet="load",
     ),
-    "size": Kind("Fleet for this load", one_system("size"), SIZED, SHEET),
+    "size": Kind("Fleet for this load", one_system("size"), SIZED),
     "accuracy": Kind(
         "Predicted against measured",
         lambda asking, system, folder: ["validate", "--rows", str(folder / "rows.csv"), "--json"],
         charts=lambda _, folder: {"accuracy": views.accuracy(folder / "rows.csv")},
+        sheet="accuracy",
     ),
     "market": Kind(
         "The market to 2030",
@@ -127,10 +131,9 @@ KINDS = {
             "32",
             "--json",
             "--xlsx",
-            str(folder / "lcot-market.xlsx"),
+            str(folder / MARKET),
         ],
-        "lcot-market.xlsx",
-        SHEET,
+        MARKET,
         charts=lambda found, _: outlook(found),
         verdict=verdict,
     ),
@@ -138,6 +141,7 @@ KINDS = {
         "Published claims, checked",
         lambda asking, system, folder: ["claims", "--draws", "64", "--json"],
         charts=lambda found, _: views.claims(found),
+        sheet="claims",
     ),
     **{
         f"value-{id}": Kind(
@@ -145,15 +149,15 @@ KINDS = {
             value(id),
             charts=lambda found, _: {"value": chart_of(found)},
             verdict=views.worth,
+            sheet="value",
         )
         for id in ids("companies")
     },
-    "report": Kind("Report", comparison("report", "--out", "{folder}/lcot.html"), "lcot.html", "text/html"),
+    "report": Kind("Report", comparison("report", "--out", "{folder}/lcot.html"), "lcot.html"),
     "workbook": Kind(
         "Workbook",
         comparison("compare", "--xlsx", "{folder}/lcot.xlsx"),
         "lcot.xlsx",
-        SHEET,
     ),
 }
 
@@ -194,7 +198,22 @@ class Work:
         charts = self.kind.charts(found, self.folder) if self.kind.charts else {}
         said = self.kind.verdict(found) if self.kind.verdict else ""
         file = self.kind.file if self.kind.file and (self.folder / self.kind.file).exists() else ""
+        file = file or (f"lcot-{self.kind.sheet}.xlsx" if self.kind.sheet else "")
         return told | {"state": "done", "result": found, "verdict": said, "charts": charts, "file": file}
+
+    def path(self) -> Path:
+        """The file it made, or the workbook of its rows. Raises `InputError` where it has none."""
+        if self.kind.file and (self.folder / self.kind.file).is_file():
+            return self.folder / self.kind.file
+        if not self.kind.sheet or self.ended or self.process.poll() != 0:
+            raise InputError(f"the work {self.id} has made no file")
+        path = self.folder / f"lcot-{self.kind.sheet}.xlsx"
+        if not path.is_file():
+            found = as_json("".join(self.out))
+            lines = [f"Asked: lcot {shlex.join(self.words)}", self.kind.verdict(found) if self.kind.verdict else ""]
+            made = views.behind(self.kind.sheet, found, self.folder)
+            SHEETS[self.kind.sheet](path, made, [line for line in lines if line])
+        return path
 
     def end(self) -> None:
         """Stop the process and remove its files."""
