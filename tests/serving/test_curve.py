@@ -105,3 +105,28 @@ def test_draws_broadcast_as_points():
     many = curve(steps(fixed=np.array([0.01, 0.02])), Traffic(1000, 500), batches(64)[:, None])
     np.testing.assert_allclose(many.rate[:, 0], one.rate)
     assert (many.rate[:, 1] < many.rate[:, 0]).all()
+
+
+def test_hand_worked_below_one_sequence():
+    # a request of 1000 in, 10 out takes 10 steps of 10 ms and 10 ms for its prompt; half a sequence on average means
+    # that a token comes with half of a prompt's tenth beside it: 10.5 ms, 0.5 / 0.105 s = 4.76 requests/s, and the
+    # copy is at work for 4.76 * 0.11 of the time
+    half = curve(steps(), Traffic(1000, 10), np.array([0.5]))
+    assert half.time_per_output_token[0] == pytest.approx(0.0105)
+    assert half.rate[0] == pytest.approx(0.5 / 0.105)
+    assert half.decode_seconds[0] == pytest.approx(0.1)
+    assert half.prefill_seconds[0] == pytest.approx(0.01)
+    assert half.power[0] == pytest.approx(200 + 800 * 0.5 / 0.105 * 0.11)
+
+
+@given(st.floats(1.0, 30_000.0), st.floats(1.0, 2000.0), st.integers(1, 4))
+def test_a_copy_with_less_than_one_sequence_goes_on_as_with_one(prompt, output, stages):
+    around = curve(steps(stages=stages), Traffic(prompt, output), np.array([1.0 - 1e-9, 1.0]))
+    for name in ("time_per_output_token", "time_to_first_token", "rate", "decode_seconds", "prefill_seconds", "power"):
+        below, one = getattr(around, name)
+        assert below == pytest.approx(one, rel=1e-6)
+    less = curve(steps(stages=stages), Traffic(prompt, output), np.array(batches(8.0, 8, below=True)))
+    for grows in (less.rate, less.time_to_first_token, less.time_per_output_token, less.power):
+        assert np.all(np.diff(grows) >= -1e-9 * grows[1:])
+    at_work = less.rate * (less.decode_seconds + less.prefill_seconds)
+    assert np.all(at_work <= 1.0 + 1e-9)

@@ -29,8 +29,21 @@ def test_littles_law():
 def test_below_one_sequence_the_copy_idles():
     served = steady(steps(), Traffic(1000, 500, rate=0.02), Target())
     share = 0.02 * 500 * served.time_per_output_token
-    assert served.batch == pytest.approx(share, rel=1e-6)
-    assert served.power == pytest.approx(200 + 800 * share, rel=1e-2)
+    assert served.batch == pytest.approx(share, rel=1e-4)
+    # a request takes 500 steps of 10 ms and a prompt of 10 ms
+    assert served.power == pytest.approx(200 + 800 * 0.02 * (500 * 0.01 + 0.01), rel=1e-2)
+
+
+def test_long_prompts_with_short_outputs_need_one_system_at_a_low_rate():
+    # a prompt of 30000 takes 0.3 s; one sequence that always decodes its two tokens would never leave time for more
+    traffic, target = Traffic(30_000, 2, rate=0.5), Target(time_to_first_token=0.5)
+    served = steady(steps(), traffic, target)
+    assert served.systems == 1
+    assert served.batch < 0.05
+    # queue with one server: 15 % of the time taken by pieces of 8192 that last 92 ms with the token beside them
+    assert 0.3 < served.time_to_first_token < 0.4
+    with pytest.raises(Infeasible):
+        steady(steps(), traffic, Target(time_to_first_token=0.25))
 
 
 def test_without_a_rate_the_load_factor_applies():

@@ -78,7 +78,7 @@ def grid_for(steps: StepTime, question: Question, points: int = GRID) -> np.ndar
     check(steps, traffic)
     fixed = steps.fixed(traffic.input_tokens + traffic.output_tokens)
     held = sequences_held(steps.kv_capacity, traffic.input_tokens, traffic.output_tokens, fixed)
-    return batches(float(min(np.max(held), steps.max_sequences)), points)
+    return batches(float(min(np.max(held), steps.max_sequences)), points, below=True)
 
 
 def on_curve(steps: StepTime, points: Curve, pool: Pool | None, question: Question) -> Plan:

@@ -266,7 +266,7 @@ def system_front(good: list[Plan], question: Question) -> np.ndarray | None:
         if candidate.bill is None:
             continue
         points = candidate.points
-        keep = points.batch <= points.held
+        keep = (points.batch >= 1.0) & (points.batch <= points.held)
         deployment = candidate.deployment
         fleet = bought(points.rate, deployment.chips, deployment.system.count, candidate.pool)
         full = replace(

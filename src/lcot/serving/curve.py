@@ -19,6 +19,7 @@ from lcot.facts.types import Numeric
 from lcot.serving.types import Traffic
 from lcot.steptime.types import Step, StepTime
 
+BELOW = (1 / 256, 1 / 32, 1 / 8, 1 / 2)  # sequences of a copy that has none for some of the time
 CHUNK = 8192.0  # tokens of prefill in one step, at most, unless the engine says otherwise
 
 
@@ -48,7 +49,7 @@ class Curve:
     decode: DecodeSteps | None = None
 
 
-def batches(limit: float, points: int = 64) -> np.ndarray:
+def batches(limit: float, points: int = 64, below: bool = False) -> np.ndarray:
     """Grid of batch sizes from 1 to ``limit``: whole numbers, geometric.
 
     Parameters
@@ -57,6 +58,8 @@ def batches(limit: float, points: int = 64) -> np.ndarray:
         Largest batch. [1]
     points : int
         Points before rounding. [1]
+    below : bool
+        Whether some batches below 1 stand before them: prompts may leave a copy no time for one sequence always.
 
     Returns
     -------
@@ -70,7 +73,8 @@ def batches(limit: float, points: int = 64) -> np.ndarray:
     each number once.
     """
     whole = np.round(np.exp(np.linspace(0.0, np.log(max(1.0, limit)), points)))
-    return whole[np.append(True, whole[1:] > whole[:-1])]
+    grid = whole[np.append(True, whole[1:] > whole[:-1])]
+    return np.concatenate([BELOW, grid]) if below else grid
 
 
 def sequences_held(
@@ -120,7 +124,7 @@ def curve(steps: StepTime, traffic: Traffic, batch: Numeric, chunk: float = CHUN
     traffic : Traffic
         Lengths of the requests and the share of input found in the prefix cache; the rate is not used.
     batch : numeric, shape (n, ...)
-        Sequences decoding. [1]
+        Sequences decoding, on average; below 1 there is none for some of the time. [1]
     chunk : float
         Prefill tokens in one step, at most. [token]
 
@@ -141,7 +145,8 @@ def curve(steps: StepTime, traffic: Traffic, batch: Numeric, chunk: float = CHUN
     for one on every rank, as engines that balance their ranks let them. A pipeline of S stages holds S
     micro-batches of B/S sequences: a token takes the longer of the way through all stages and of S visits to the
     slowest. Prompts wait as in a queue with one server, equal services and arrivals of coefficient of variation c:
-    :math:`W = \\rho c^2 S / 2 (1 - \\rho)`.
+    :math:`W = \\rho c^2 S / 2 (1 - \\rho)`. Below one sequence steps decode one, and the copy is at work for the
+    share r S of the time, S the seconds of a request on it.
 
     References
     ----------
@@ -155,8 +160,9 @@ def curve(steps: StepTime, traffic: Traffic, batch: Numeric, chunk: float = CHUN
     arriving = batch * fresh * gained / output  # prompt tokens per step
     size = np.clip(arriving, np.minimum(fresh * steps.deployment.data, chunk), chunk)
     share = arriving / size  # chunks per step
-    lanes = np.minimum(steps.stages * 1.0, batch)
-    part = batch / lanes
+    present, some = np.maximum(batch, 1.0), np.minimum(batch, 1.0)
+    lanes = np.minimum(steps.stages * 1.0, present)
+    part = present / lanes
     variants = steps_of(part, traffic.input_tokens + output / 2.0, size, fresh, cached, steps.deployment.data * 1.0)
     latencies = steps.latency(variants).total
     slots = latencies if not several(steps.stages) else steps.interval(variants).total
@@ -169,6 +175,8 @@ def curve(steps: StepTime, traffic: Traffic, batch: Numeric, chunk: float = CHUN
     rate = batch / (output * per_token)
     bottleneck = lanes * slot + extra  # busy seconds of the slowest stage per round
     per_round = batch * gained / output  # requests completed per round
+    own_round = present * gained / output  # the same while there are any
+    decode_seconds = (lanes * slot + (round_time - bottleneck)) / own_round
     pieces = np.maximum(fresh / size, 1.0)
     power = power_of(steps, variants)
     load = np.minimum(rate * slot_mixed * fresh / size, 0.999)
@@ -176,13 +184,13 @@ def curve(steps: StepTime, traffic: Traffic, batch: Numeric, chunk: float = CHUN
     return Curve(
         batch=batch + 0.0 * per_token,
         time_per_output_token=per_token,
-        time_to_first_token=wait + latencies[1] * pieces + slot / 2.0,
+        time_to_first_token=wait + latencies[1] * pieces + some * slot / 2.0,
         rate=rate,
-        decode_seconds=lanes * slot / per_round + (round_time - bottleneck) / per_round,
+        decode_seconds=decode_seconds,
         prefill_seconds=(extra - extra_cached) / per_round,
         cached_seconds=extra_cached / per_round,
         cached_token_seconds=share * (slots[3] - slot_mixed) / per_round,
-        power=None if power is None else mean_power(steps, power, lanes * slot, extra, round_time),
+        power=None if power is None else mean_power(steps, power, lanes * slot * some, extra, round_time),
         held=np.minimum(
             sequences_held(steps.kv_capacity, traffic.input_tokens, output, steps.fixed(traffic.input_tokens + output)),
             steps.max_sequences,

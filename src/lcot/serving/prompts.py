@@ -215,7 +215,8 @@ def decode_steps(steps: StepTime, traffic: Traffic, batch: Numeric) -> DecodeSte
     ----------
     :cite:t:`pope2022`.
     """
-    part = batch / np.minimum(steps.stages * 1.0, batch)
+    present = np.maximum(batch, 1.0)
+    part = present / np.minimum(steps.stages * 1.0, present)
     step = Step(decode_sequences=part, decode_context=part * (traffic.input_tokens + traffic.output_tokens / 2.0))
     way = steps.latency(step).total
     slot = way if not several(steps.stages) else steps.interval(step).total
@@ -255,20 +256,21 @@ def decoding(steps: StepTime, traffic: Traffic, batch: Numeric, pool: Pool, deco
     batch = batch if isinstance(batch, Cell) else np.asarray(batch, dtype=float)
     output, gained = traffic.output_tokens, steps.deployment.speculation.acceptance_length
     decode = decode_steps(steps, traffic, batch) if decode is None else decode
-    busy = np.minimum(steps.stages * 1.0, batch) * decode.slot
+    present, some = np.maximum(batch, 1.0), np.minimum(batch, 1.0)
+    busy = np.minimum(steps.stages * 1.0, present) * decode.slot
     round_time = np.maximum(decode.way, busy)
     per_token = round_time / gained
     share = pool.chips / steps.deployment.chips / pool.group
     nothing = 0.0 * per_token
     power = decode.power
     if power is not None:
-        power = steps.idle_power + (power - steps.idle_power) * np.minimum(busy / round_time, 1.0)
+        power = steps.idle_power + (power - steps.idle_power) * some * np.minimum(busy / round_time, 1.0)
     return Curve(
         batch=batch + nothing,
         time_per_output_token=per_token,
-        time_to_first_token=pool.alone + decode.slot / 2.0,
+        time_to_first_token=pool.alone + some * decode.slot / 2.0,
         rate=batch / (output * per_token),
-        decode_seconds=per_token * output / batch,
+        decode_seconds=per_token * output / present,
         prefill_seconds=nothing + share * pool.fresh_seconds,
         cached_seconds=nothing + share * (pool.seconds - pool.fresh_seconds),
         cached_token_seconds=nothing + share * (pool.more_seconds - pool.seconds),

@@ -55,7 +55,7 @@ def steady(steps: StepTime, traffic: Traffic, target: Target, load_factor: Numer
     fixed = steps.fixed(traffic.input_tokens + traffic.output_tokens)
     held = sequences_held(steps.kv_capacity, traffic.input_tokens, traffic.output_tokens, fixed)
     top = float(min(np.max(held), steps.max_sequences))
-    points, pool = curve_of(steps, traffic, target, batches(top))
+    points, pool = curve_of(steps, traffic, target, batches(top, below=True))
     mean, limit = capacity(points, target, traffic.burstiness)
     return at_load(points, mean, limit, steps, traffic, load_factor, pool)
 
@@ -100,7 +100,7 @@ def at_load(
     fleet = bought(best, chips, per_system, pool, traffic.rate)
     rate = fleet.capacity * load_factor if traffic.rate is None else traffic.rate * 1.0
     each = rate / fleet.copies
-    busy = np.minimum(each / points.rate[0], 1.0)  # below one sequence: share of time with one
+    busy = np.minimum(each / points.rate[0], 1.0)  # below the least batch: share of the time with it
 
     def read(values: Numeric) -> Numeric:
         return interpolate(each, points.rate, values)
@@ -108,7 +108,7 @@ def at_load(
     return Served(
         copies=fleet.copies,
         systems=fleet.systems,
-        batch=np.where(busy < 1.0, busy, read(points.batch)),
+        batch=np.where(busy < 1.0, busy * points.batch[0], read(points.batch)),
         rate=rate,
         capacity=fleet.capacity,
         time_per_output_token=read(points.time_per_output_token),
