@@ -12,6 +12,7 @@ import pytest
 import zstandard
 
 from lcot.errors import ParseError
+from lcot.serving import trace_tables
 from lcot.serving.trace_formats import Skipped
 from lcot.serving.traces import read_trace, stream_trace
 
@@ -74,28 +75,163 @@ def test_sessions(tmp_path):
         next(stream_trace(tmp_path / "a.json"))
 
 
-def test_vllm_log(tmp_path):
-    log = {"request_throughput": 1.0, "start_times": [5.0, 6.5], "input_lens": [10, 20], "output_lens": [3, 4]}
-    trace = read_trace(written(tmp_path / "v.json", json.dumps(log)))
-    assert trace.arrival.tolist() == [0.0, 1.5]
-    assert trace.input_tokens.tolist() == [10, 20]
-    with pytest.raises(ParseError, match="start_times"):
+# As the tools write them: vLLM 0.19 with --save-result --save-detailed, AIPerf's profile_export.jsonl, GuideLLM 0.4.
+VLLM = {
+    "date": "20260402-101500", "endpoint_type": "openai", "label": None, "model_id": "meta-llama/Llama-3.1-8B-Instruct",
+    "tokenizer_id": "meta-llama/Llama-3.1-8B-Instruct", "num_prompts": 3, "request_rate": 2.0, "burstiness": 1.0,
+    "max_concurrency": None, "duration": 4.2, "completed": 2, "failed": 1, "total_input_tokens": 30,
+    "total_output_tokens": 7, "request_throughput": 0.48, "input_lens": [10, 20, 30], "output_lens": [3, 4, 0],
+    "ttfts": [0.05, 0.06, 0.0], "itls": [[0.01, 0.01], [0.01, 0.01, 0.01], []], "start_times": [905.0, 906.5, 907.0],
+    "generated_texts": ["a", "b", ""], "errors": ["", "", "Traceback\nTimeoutError: too late"],
+}  # fmt: skip
+
+
+def aiperf(start: int, inputs: int, outputs: int | None) -> dict[str, object]:
+    measured = {"input_sequence_length": {"value": inputs, "unit": "tokens"}} if outputs else {}
+    if outputs:
+        measured |= {
+            "time_to_first_token": {"value": 255.9, "unit": "ms"},
+            "output_sequence_length": {"value": outputs, "unit": "tokens"},
+            "inter_chunk_latency": {"value": [4.9, 5.3], "unit": "ms"},
+        }
+    error = None if outputs else {"code": 499, "type": "RequestCancellationError", "message": "cancelled"}
+    about = {
+        "session_num": 45, "x_request_id": "7609", "conversation_id": "77aa", "turn_index": 0,
+        "request_start_ns": start, "request_ack_ns": start + 10**8, "request_end_ns": start + 10**9,
+        "worker_id": "worker_359d", "benchmark_phase": "profiling", "was_cancelled": outputs is None,
+    }  # fmt: skip
+    return {"metadata": about, "metrics": measured, "error": error}
+
+
+def guidellm(start: float, inputs: int, outputs: int) -> dict[str, object]:
+    timings = {"targeted_start": start - 0.1, "request_start": start, "request_end": start + 2.0}
+    return {
+        "type_": "generative_request_stats", "request_id": "a1", "output": "text",
+        "info": {"request_id": "a1", "status": "completed", "timings": timings},
+        "input_metrics": {"text_tokens": inputs}, "output_metrics": {"text_tokens": outputs},
+        "request_start_time": start, "request_end_time": start + 2.0, "request_latency": 2.0,
+        "prompt_tokens": inputs, "output_tokens": outputs, "time_to_first_token_ms": 80.0,
+    }  # fmt: skip
+
+
+FILLER = {"args": {"target": "http://localhost:8000", "data": ["x" * 6000]}}
+REPORT = {
+    "metadata": {"version": 1, "guidellm_version": "0.4.0"},
+    **FILLER,
+    "benchmarks": [
+        {"requests": {"successful": [guidellm(1e9 + 0.5, 20, 4), guidellm(1e9, 10, 3)], "errored": [], "total": []}}
+    ],
+}
+LOGS = {
+    "vllm.json": json.dumps(dict(VLLM, errors=["", "", ""], output_lens=[3, 4, 5])),
+    "vllm-indented.json": json.dumps(dict(VLLM, errors=["", "", ""], output_lens=[3, 4, 5]), indent=2),
+    "aiperf.jsonl": "".join(
+        json.dumps(aiperf(int((905 + t) * 1e9), i, o)) + "\n" for t, i, o in ((0, 10, 3), (1.5, 20, 4), (2, 30, 5))
+    ),
+    "guidellm.json": json.dumps(REPORT),
+}
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
+@pytest.mark.parametrize("name", LOGS)
+def test_logs_of_benchmarks(tmp_path, name, suffix):
+    data = LOGS[name].encode()
+    path = tmp_path / (name + suffix)
+    path.write_bytes({"": data, ".gz": gzip.compress(data), ".zst": zstandard.compress(data)}[suffix])
+    trace = read_trace(path)
+    expected = [0.0, 0.5] if name.startswith("guidellm") else [0.0, 1.5, 2.0]
+    np.testing.assert_allclose(trace.arrival, expected, atol=1e-6)
+    assert trace.input_tokens.tolist() == [10, 20, 30][: len(expected)]
+    assert trace.output_tokens.tolist() == [3, 4, 5][: len(expected)]
+    assert sum(len(part) for part in stream_trace(written(tmp_path / name, LOGS[name]), chunk=100)) == len(expected)
+
+
+def test_failed_requests_are_said_and_left_out(tmp_path):
+    failed = "".join(json.dumps(aiperf(10**9 * t, 10, o)) + "\n" for t, o in ((1, 3), (2, None), (3, 4)))
+    for path, why in (
+        (written(tmp_path / "v.json", json.dumps(VLLM)), r"v\.json:3.*failed: TimeoutError: too late"),
+        (written(tmp_path / "p.jsonl", failed), r"p\.jsonl:2.*failed: RequestCancellationError"),
+    ):
+        with pytest.raises(ParseError, match=why):
+            read_trace(path)
+        left_out = Skipped()
+        assert len(read_trace(path, skip_bad=True, skipped=left_out)) == 2
+        assert left_out.count == 1
+
+
+def test_incomplete_logs_are_refused(tmp_path):
+    with pytest.raises(ParseError, match="save-detailed"):
         read_trace(written(tmp_path / "w.json", json.dumps({"request_throughput": 1.0, "input_lens": [1]})))
-
-
-def test_aiperf_log(tmp_path):
-    line = {
-        "metadata": {"request_start_ns": 2_500_000_000},
-        "metrics": {"input_sequence_length": {"value": 12, "unit": "tokens"}, "output_sequence_length": {"value": 7}},
-    }
-    trace = read_trace(written(tmp_path / "p.jsonl", json.dumps(line) + "\n"))
-    assert (trace.input_tokens[0], trace.output_tokens[0]) == (12, 7)
-
-
-def test_guidellm_log(tmp_path):
-    one = {"start_time": 100.0, "prompt_tokens": 11, "output_tokens": 3}
-    report = {"benchmarks": [{"requests": {"successful": [one, dict(one, start_time=101.0)], "errored": []}}]}
+    with pytest.raises(ParseError, match="different lengths"):
+        read_trace(written(tmp_path / "w.json", json.dumps(dict(VLLM, input_lens=[1]))))
+    old = {"start_time": 100.0, "prompt_tokens": 11, "output_tokens": 3}  # GuideLLM before 0.3
+    report = {"benchmarks": [{"requests": {"successful": [old, dict(old, start_time=101.0)], "errored": []}}]}
     assert read_trace(written(tmp_path / "g.json", json.dumps(report))).arrival.tolist() == [0.0, 1.0]
+
+
+# Rows of tables: right, and wrong in each way that a row can be.
+ODD = ["7,5", "7,5,6,7", "x,5,6", "nan,5,6", "7,0,6", "7,5,6.5", "7,,6", "\xff,5,6"]
+
+
+@pytest.mark.parametrize("azure", [False, True])
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_blocks_and_rows_agree(tmp_path, monkeypatch, azure, ending):
+    """A table read by columns, by rows, and in blocks of any size is the same table."""
+    draw = np.random.default_rng(3)
+    arrival = np.cumsum(draw.exponential(1.0, 400))
+    stamps = [str(np.datetime64("2023-11-16T18:00:00") + np.timedelta64(int(t * 1e6), "us")) for t in arrival]
+    times = (
+        [one.replace("T", " ") + ("0" if azure else "") for one in stamps]
+        if azure
+        else [repr(float(t)) for t in arrival]
+    )
+    rows = [
+        f"{t},{i},{o}" for t, i, o in zip(times, draw.integers(1, 9999, 400), draw.integers(1, 999, 400), strict=True)
+    ]
+    header = "TIMESTAMP,ContextTokens,GeneratedTokens" if azure else "arrival,input_tokens,output_tokens"
+    path = written(tmp_path / "t.csv", ending.join(["\ufeff" + header, "", *rows]))
+    slow = read_trace(path)
+    for few, block in ((0, 1 << 22), (0, 1000), (1 << 20, 77), (0, 1)):
+        monkeypatch.setattr(trace_tables, "FEW", few)
+        monkeypatch.setattr(trace_tables, "BLOCK", block)
+        fast = read_trace(path)
+        np.testing.assert_array_equal(fast.arrival, slow.arrival)
+        np.testing.assert_array_equal(fast.input_tokens, slow.input_tokens)
+        np.testing.assert_array_equal(fast.output_tokens, slow.output_tokens)
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("block", [1 << 22, 1000])
+def test_an_odd_row_in_a_block_is_named(tmp_path, monkeypatch, odd, block):
+    monkeypatch.setattr(trace_tables, "FEW", 0)
+    monkeypatch.setattr(trace_tables, "BLOCK", block)
+    rows = [f"{i},{i + 1},2" for i in range(300)]
+    path = tmp_path / "t.csv"
+    path.write_bytes("\n".join(["arrival,input_tokens,output_tokens", *rows[:200], odd, *rows[200:]]).encode("latin-1"))
+    with pytest.raises(ParseError, match=r"t\.csv:202"):
+        read_trace(path)
+    left_out = Skipped()
+    assert read_trace(path, skip_bad=True, skipped=left_out).input_tokens.tolist() == list(range(1, 301))
+    assert left_out.count == 1
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+def test_a_file_cut_off_is_refused(tmp_path, suffix):
+    text = "arrival,input_tokens,output_tokens\n" + "".join(f"{i * 7919 % 977},{i + 1},2\n" for i in range(40_000))
+    data = gzip.compress(text.encode()) if suffix == ".gz" else zstandard.compress(text.encode())
+    path = tmp_path / f"t.csv{suffix}"
+    path.write_bytes(data[: len(data) * 2 // 3])
+    with pytest.raises(ParseError, match=r"to its end|not a text file|cells where"):
+        read_trace(path)
+
+
+def test_azure_times_with_a_zone(tmp_path):
+    text = (
+        AZURE.replace("6805900", "680590+00:00").replace("9951690", "995169+00:00").replace("2224670", "222467+00:00")
+    )
+    np.testing.assert_allclose(
+        read_trace(written(tmp_path / "z.csv", text)).arrival, [0.0, 4.314579, 4.541877], atol=1e-6
+    )
 
 
 def test_malformed_row_says_where_and_why(tmp_path):

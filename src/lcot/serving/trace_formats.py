@@ -1,21 +1,66 @@
-"""The formats of request traces and logs: one reader each, rows in, checked records out."""
+"""The formats of request logs: one reader each, rows in, checked records out. Tables: `lcot.serving.trace_tables`."""
 
 from __future__ import annotations
 
 import gzip
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lcot.errors import ParseError
+from lcot.serving.types import Reals, Wholes
 
+BROKEN = (OSError, EOFError, zlib.error)  # what a compressed file that is cut off raises
 Record = tuple[float, int, int, list[int]]  # arrival [s], input, output, block hashes
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Some rows of a trace, column by column."""
+
+    arrival: Reals  # s
+    input_tokens: Wholes
+    output_tokens: Wholes
+    hashes: list[list[int]] | None = None  # of the blocks of each
+
+    def __len__(self) -> int:
+        return len(self.arrival)
+
+    def taken(self, places: slice | Wholes) -> Rows:
+        """The rows at some places, in that order."""
+        where = np.arange(len(self))[places]
+        hashes = None if self.hashes is None else [self.hashes[i] for i in where]
+        return Rows(self.arrival[where], self.input_tokens[where], self.output_tokens[where], hashes)
+
+
+def rows_of(records: Sequence[Record]) -> Rows:
+    """Records as columns."""
+    hashes = [record[3] for record in records]
+    return Rows(
+        np.array([record[0] for record in records], np.float64),
+        np.array([record[1] for record in records], np.int64),
+        np.array([record[2] for record in records], np.int64),
+        hashes if any(hashes) else None,
+    )
+
+
+def joined(parts: Sequence[Rows]) -> Rows:
+    """Rows one after the other."""
+    hashes = None
+    if any(part.hashes for part in parts):
+        hashes = [one for part in parts for one in (part.hashes or [[]] * len(part))]
+    return Rows(
+        np.concatenate([part.arrival for part in parts]),
+        np.concatenate([part.input_tokens for part in parts]),
+        np.concatenate([part.output_tokens for part in parts]),
+        hashes,
+    )
 
 
 @dataclass
@@ -33,16 +78,16 @@ class Skipped:
 
 
 def opened(path: Path) -> Any:
-    """Text lines of a plain, gzip or Zstandard file."""
+    """Bytes of a plain, gzip or Zstandard file."""
     if not path.exists():
         raise ParseError(path, "no such file")
     if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8")
+        return gzip.open(path, "rb")
     if path.suffix in (".zst", ".zstd"):
         import zstandard
 
-        return io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(path.open("rb")), encoding="utf-8")
-    return path.open(encoding="utf-8")
+        return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(path.open("rb"), read_across_frames=True))
+    return path.open("rb")
 
 
 def checked(
@@ -70,43 +115,8 @@ def checked(
         return None
 
 
-def _csv(
-    path: Path, lines: Iterable[str], left_out: Skipped | None, columns: tuple[str, str, str], time: Any
-) -> Iterator[Record]:
-    rows = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
-    header = [cell.strip() for cell in next(rows)[1].rstrip("\r\n").lstrip("\ufeff").split(",")]
-    places = [header.index(name) for name in columns]
-
-    def read(line: str) -> Record:
-        cells = line.rstrip("\r\n").split(",")
-        if len(cells) != len(header):
-            raise ValueError(f"{len(cells)} cells where the header has {len(header)}")
-        return time(cells[places[0]]), int(cells[places[1]]), int(cells[places[2]]), []
-
-    for number, line in rows:
-        record = checked(path, number, read, line, left_out)
-        if record is not None:
-            yield record
-
-
-def _stamp(text: str) -> float:
-    """Seconds of a time like 2023-11-16 18:15:46.6805900, of which Python reads only six decimals."""
-    whole, _, part = text.partition(".")
-    return (datetime.fromisoformat(whole) - datetime(2000, 1, 1)).total_seconds() + (
-        float("0." + part) if part else 0.0
-    )
-
-
-def _azure(path: Path, lines: Iterable[str], left_out: Skipped | None) -> Iterator[Record]:
-    return _csv(path, lines, left_out, ("TIMESTAMP", "ContextTokens", "GeneratedTokens"), _stamp)
-
-
-def _plain(path: Path, lines: Iterable[str], left_out: Skipped | None) -> Iterator[Record]:
-    return _csv(path, lines, left_out, ("arrival", "input_tokens", "output_tokens"), float)
-
-
 def _json_lines(
-    path: Path, lines: Iterable[str], left_out: Skipped | None, read: Callable[[Any], Record]
+    path: Path, lines: Iterable[bytes], left_out: Skipped | None, read: Callable[[Any], Record]
 ) -> Iterator[Record]:
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -116,7 +126,7 @@ def _json_lines(
             yield record
 
 
-def _mooncake(path: Path, lines: Iterable[str], left_out: Skipped | None) -> Iterator[Record]:
+def _mooncake(path: Path, lines: Iterable[bytes], left_out: Skipped | None) -> Iterator[Record]:
     def read(row: Any) -> Record:
         return (
             row["timestamp"] / 1e3,
@@ -132,9 +142,11 @@ def _value(metric: Any) -> float:
     return float(metric["value"] if isinstance(metric, dict) else metric)
 
 
-def _aiperf(path: Path, lines: Iterable[str], left_out: Skipped | None) -> Iterator[Record]:
+def _aiperf(path: Path, lines: Iterable[bytes], left_out: Skipped | None) -> Iterator[Record]:
     def read(row: Any) -> Record:
-        measured = row["metrics"]
+        measured, failed = row["metrics"], row.get("error")
+        if failed:
+            raise ValueError(f"the request failed: {failed.get('type') or failed.get('message')}")
         lengths = (measured["input_sequence_length"], measured["output_sequence_length"])
         return float(row["metadata"]["request_start_ns"]) / 1e9, int(_value(lengths[0])), int(_value(lengths[1])), []
 
@@ -147,27 +159,40 @@ def whole(path: Path, lines: Any) -> Any:
         return json.loads(lines.read())
     except json.JSONDecodeError as error:
         raise ParseError(path, f"not JSON: {error.msg}", line=error.lineno) from None
+    except (UnicodeDecodeError, *BROKEN) as error:
+        raise ParseError(path, f"cannot be read to its end: {error}") from None
 
 
-def _triple(row: Any) -> Record:
+def _answered(row: Any) -> Record:
+    """A request with its error, if it had one."""
+    if row[3]:
+        raise ValueError(f"the request failed: {str(row[3]).strip().splitlines()[-1][:80]}")
     return float(row[0]), int(row[1]), int(row[2]), []
 
 
 def _vllm(path: Path, lines: Any, left_out: Skipped | None) -> Iterator[Record]:
-    """Detailed result of vLLM's serving benchmark: one list per quantity."""
+    """Detailed result of vLLM's serving benchmark: one list per quantity; times in seconds."""
     found = whole(path, lines)
     needed = ("start_times", "input_lens", "output_lens")
     missing = [name for name in needed if not isinstance(found.get(name), list)]
     if missing:
-        raise ParseError(path, f"no list {missing[0]!r}; run the benchmark so that it saves detailed results")
-    for number, row in enumerate(zip(*(found[name] for name in needed), strict=False), 1):
-        record = checked(path, number, _triple, row, left_out)
+        raise ParseError(
+            path,
+            f"no list {missing[0]!r}; run `vllm bench serve` with --save-result and --save-detailed, in a version that"
+            " writes start times",
+        )
+    lists = [found[name] for name in needed]
+    lists.append(found.get("errors") or [""] * len(lists[0]))
+    if len({len(one) for one in lists}) > 1:
+        raise ParseError(path, "lists of different lengths: " + ", ".join(f"{n} {len(found[n])}" for n in needed))
+    for number, row in enumerate(zip(*lists, strict=True), 1):
+        record = checked(path, number, _answered, row, left_out)
         if record is not None:
             yield record
 
 
 def _guidellm(path: Path, lines: Any, left_out: Skipped | None) -> Iterator[Record]:
-    """Successful requests of all benchmarks in a GuideLLM report."""
+    """Successful requests of all benchmarks in a GuideLLM report, whatever its version calls their start."""
 
     def read(row: Any) -> Record:
         start = row["start_time"] if "start_time" in row else row["request_start_time"]
@@ -184,10 +209,8 @@ def _guidellm(path: Path, lines: Any, left_out: Skipped | None) -> Iterator[Reco
 
 
 READERS: dict[str, Any] = {
-    "azure": _azure,
     "mooncake": _mooncake,
     "vllm": _vllm,
     "aiperf": _aiperf,
     "guidellm": _guidellm,
-    "requests": _plain,
 }

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 
 from lcot.errors import DomainError, ParseError
-from lcot.serving.trace_formats import READERS, Record, Skipped, checked, opened, whole
+from lcot.serving.trace_formats import BROKEN, READERS, Record, Rows, Skipped, checked, joined, opened, rows_of, whole
+from lcot.serving.trace_tables import TABLES, table_rows
 from lcot.serving.types import Requests
 
 CHUNK = 1 << 17  # requests read at a time
 MOONCAKE_BLOCK = 512  # tokens of one hashed block, as the trace's own description states
 SESSIONS = "agentic"
-PLAIN = ("arrival", "input_tokens", "output_tokens")
+PLAIN = TABLES["requests"].columns
 
 
 def read_trace(path: Path | str, *, skip_bad: bool = False, skipped: Skipped | None = None) -> Requests:
@@ -58,9 +59,8 @@ def read_trace(path: Path | str, *, skip_bad: bool = False, skipped: Skipped | N
     path = Path(path)
     if path.is_dir() or _kind(path) == SESSIONS:
         return _sessions(path, skip_bad, skipped or Skipped())
-    rows = [row for part in _parts(path, CHUNK, skip_bad, skipped) for row in part]
-    rows.sort(key=lambda row: row[0])
-    return _requests(rows, rows[0][0], _block(path))
+    rows = _in_order(joined(list(_parts(path, CHUNK, skip_bad, skipped))))
+    return _requests(rows, rows.arrival[0], _block(path))
 
 
 def stream_trace(
@@ -102,28 +102,50 @@ def stream_trace(
         raise DomainError("chunk", chunk, "1 or more", str(path))
     first, seen = float("nan"), float("-inf")
     for part in _parts(path, chunk, skip_bad, skipped):
-        part.sort(key=lambda row: row[0])
-        first = part[0][0] if seen == float("-inf") else first
-        if part[0][0] < seen:
+        part = _in_order(part)
+        first = part.arrival[0] if seen == float("-inf") else first
+        if part.arrival[0] < seen:
             raise ParseError(path, "arrivals go back in time across parts of the stream; read the trace whole")
-        seen = part[-1][0]
+        seen = part.arrival[-1]
         yield _requests(part, first, _block(path))
 
 
-def _parts(path: Path, chunk: int, skip_bad: bool, skipped: Skipped | None) -> Iterator[list[Record]]:
+def _parts(path: Path, chunk: int, skip_bad: bool, skipped: Skipped | None) -> Iterator[Rows]:
     """Rows as the file has them, ``chunk`` at a time."""
     kind = _kind(path)
     if kind == SESSIONS:
         raise ParseError(path, "sessions wait for answers and are read whole, not streamed")
     left_out = skipped if skipped is not None else Skipped()
-    count = 0
-    with opened(path) as lines:
-        rows = READERS[kind](path, lines, left_out if skip_bad else None)
-        while part := list(islice(rows, chunk)):
-            count += len(part)
-            yield part
+    count, waiting = 0, Rows(np.empty(0), np.empty(0, np.int64), np.empty(0, np.int64))
+    for block in _blocks(path, kind, chunk, left_out if skip_bad else None):
+        waiting = joined([waiting, block]) if len(waiting) else block
+        count += len(block)
+        while len(waiting) >= chunk:
+            yield waiting.taken(slice(0, chunk))
+            waiting = waiting.taken(slice(chunk, None))
+    if len(waiting):
+        yield waiting
     if not count:
         raise ParseError(path, "no requests in the file")
+
+
+def _blocks(path: Path, kind: str, chunk: int, left_out: Skipped | None) -> Iterator[Rows]:
+    with opened(path) as file:
+        try:
+            if kind in TABLES:
+                yield from table_rows(path, file, left_out, TABLES[kind])
+                return
+            rows = READERS[kind](path, file, left_out)
+            while part := list(islice(rows, chunk)):
+                yield rows_of(part)
+        except BROKEN as error:
+            raise ParseError(path, f"cannot be read to its end: {error}") from None
+
+
+def _in_order(rows: Rows) -> Rows:
+    """Rows by time of arrival."""
+    late = np.diff(rows.arrival)
+    return rows if bool(np.all(late >= 0.0)) else rows.taken(np.argsort(rows.arrival, kind="stable"))
 
 
 def _block(path: Path) -> int:
@@ -134,8 +156,10 @@ def _kind(path: Path) -> str:
     """What a file holds, from its first characters."""
     with opened(path) as file:
         try:
-            head: str = file.read(1 << 16).lstrip("\ufeff \n\r\t")
-        except (UnicodeDecodeError, OSError) as error:
+            read: bytes = file.read(1 << 16)
+            read.split(b"\n", 1)[0][: 1 << 12].decode("utf-8", "strict" if b"\n" in read[: 1 << 12] else "ignore")
+            head = read.decode("utf-8", "replace").lstrip("\ufeff \n\r\t")
+        except (UnicodeDecodeError, *BROKEN) as error:
             raise ParseError(path, f"not a text file: {error}") from None
     line = head.split("\n", 1)[0].strip()
     if line.startswith("TIMESTAMP,"):
@@ -149,7 +173,7 @@ def _kind(path: Path) -> str:
             return "mooncake"
         if '"hash_id_scope"' in keys or ('"requests"' in keys and '"think_time"' in head):
             return SESSIONS
-        if '"benchmarks"' in keys:
+        if '"benchmarks"' in head:
             return "guidellm"
         if '"metrics"' in line and '"metadata"' in line:
             return "aiperf"
@@ -159,15 +183,15 @@ def _kind(path: Path) -> str:
     raise ParseError(path, f"not a trace; it begins with {line[:60]!r}", line=1, allowed=allowed)
 
 
-def _requests(rows: list[Record], first: float, block: int) -> Requests:
-    hashed = block > 0 and any(row[3] for row in rows)
+def _requests(rows: Rows, first: float, block: int) -> Requests:
+    hashes = rows.hashes if block > 0 else None
     return Requests(
-        arrival=np.array([row[0] for row in rows], np.float64) - first,
-        input_tokens=np.array([row[1] for row in rows], np.int64),
-        output_tokens=np.array([row[2] for row in rows], np.int64),
-        hashes=np.array([h for row in rows for h in row[3]], np.int64) if hashed else None,
-        hash_start=np.concatenate([[0], np.cumsum([len(row[3]) for row in rows])]).astype(np.int64) if hashed else None,
-        hash_block=block if hashed else 0,
+        arrival=rows.arrival - first,
+        input_tokens=rows.input_tokens,
+        output_tokens=rows.output_tokens,
+        hashes=None if hashes is None else np.array([h for one in hashes for h in one], np.int64),
+        hash_start=None if hashes is None else np.concatenate([[0], np.cumsum([len(h) for h in hashes])]).astype(int),
+        hash_block=0 if hashes is None else block,
     )
 
 
@@ -211,7 +235,7 @@ def _sessions(path: Path, skip_bad: bool, skipped: Skipped) -> Requests:
         taken = max([taken, *(h + 1 for row in mine for h in row[3])])
     if not rows:
         raise ParseError(path, "no requests in the file")
-    made = _requests(rows, 0.0, block)
+    made = _requests(rows_of(rows), 0.0, block)
     return Requests(
         made.arrival, made.input_tokens, made.output_tokens, np.array(think), np.array(session, np.int64),
         np.array(successor, np.int64), made.hashes, made.hash_start, made.hash_block,
