@@ -23,11 +23,12 @@ import numpy as np
 from clock import best
 
 from lcot.facts import catalog
+from lcot.serving import trace_tables
 from lcot.serving.policy import preset
 from lcot.serving.replay import Replay, simulate
 from lcot.serving.simulation import prepared
 from lcot.serving.synthetic import lengths, open_loop
-from lcot.serving.traces import read_trace
+from lcot.serving.traces import read_trace, stream_trace
 from lcot.serving.types import Requests
 from lcot.steptime.estimate import estimate
 from lcot.steptime.types import Deployment
@@ -101,6 +102,24 @@ def fed_in_parts(table, rules, one: Requests, times: int) -> None:
     spent, taken = time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     more = f"at most {taken:.2f} GB in all so far"
     report(f"kernel, fed in {times} parts, {len(run.state['slots']):,} in memory", count, spent, more)
+
+
+def reading(requests: int = 1_000_000) -> None:
+    """The rows of a table by blocks, and one by one."""
+    draw = np.random.default_rng(0)
+    arrival = np.cumsum(draw.exponential(0.1, requests))
+    lengths_in, lengths_out = draw.integers(1, 9000, requests), draw.integers(1, 900, requests)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "trace.csv"
+        with path.open("w", encoding="utf-8") as file:
+            file.write("arrival,input_tokens,output_tokens\n")
+            file.writelines(f"{t:.6f},{i},{o}\n" for t, i, o in zip(arrival, lengths_in, lengths_out, strict=True))
+        rates = []
+        for few, name in ((trace_tables.FEW, "by blocks"), (1 << 40, "row by row")):
+            trace_tables.FEW = few
+            _, seconds = timed(lambda: sum(len(part) for part in stream_trace(path)))
+            rates.append(report(f"reading a table {name}", requests, seconds))
+    print(f"{'by blocks over row by row':<58} {rates[0] / rates[1]:,.1f}")
 
 
 def whole_command() -> None:
@@ -177,6 +196,7 @@ def main() -> None:
     for times in (5, 52) + ((520,) if "--ten-million" in sys.argv else ()):
         fed_in_parts(table, rules, repeated(trace, 1, 2.0), times)
 
+    reading()
     whole_command()
     if "--vidur" in sys.argv:
         vidur()

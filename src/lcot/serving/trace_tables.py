@@ -30,7 +30,7 @@ class Table:
     times: Callable[[pl.Series], Reals]  # s, of a column; raises where a cell is odd
 
 
-def stamp(text: str) -> float:
+def _stamp(text: str) -> float:
     """Seconds of a time like 2023-11-16 18:15:46.6805900, of which Python reads only six decimals.
 
     A time of 2024's traces ends with its zone, +00:00.
@@ -60,7 +60,7 @@ def _numbers(cells: pl.Series) -> Reals:
 
 
 TABLES: dict[str, Table] = {
-    "azure": Table(("TIMESTAMP", "ContextTokens", "GeneratedTokens"), stamp, _stamps),
+    "azure": Table(("TIMESTAMP", "ContextTokens", "GeneratedTokens"), _stamp, _stamps),
     "requests": Table(("arrival", "input_tokens", "output_tokens"), float, _numbers),
 }
 
