@@ -73,10 +73,12 @@ def simulate(
     Between events k decode steps take :math:`k t_0 + g k (k - 1) / 2` for a first step :math:`t_0` and a growth g.
     """
     run = Replay(table, policy, prefill_table, requests.hash_block, requests.concurrency)
-    lines = np.empty(len(requests), records.ROW)
+    lines = {column: np.empty(len(requests), records.ROW[column]) for column in ("status", *COLUMNS.values())}
     for part, last in _chunks(requests):
         for rows in run.feed(part, last, progress):
-            lines[rows["request"]] = rows
+            places = rows["request"].copy()
+            for column, values in lines.items():
+                values[places] = rows[column]
     return run.outcome(lines)
 
 
@@ -149,7 +151,7 @@ class Replay:
                 return
 
     def outcome(self, rows: Any) -> Outcome:
-        """The lines given, with the totals of the whole run."""
+        """The lines given, by the names of `records.ROW`, with the totals of the whole run."""
         state = self.state
         exponent = np.arange(records.INTERVAL_BINS + 1)
         edges = np.ldexp(0.5 + (exponent % 64) / 128, exponent // 64 - 40)
