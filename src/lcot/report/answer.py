@@ -27,14 +27,16 @@ def whole_report(answer: Answer) -> str:
 
 def front_of(answer: Answer, measure: str = MEASURES[0], measured: Iterable[Row] = ()) -> Spec:
     """The chart of the front, with what its numbers mean. Raises `InputError` where no system is ranked."""
+    names = {item.system.id: item.system.name for item in answer.entries}
     title, rows = f"{answer.question.model.id} at full load", front_rows(answer, measure)
+    rows, points = ([{**row, "system": names[row["system"]]} for row in some] for some in (rows, measured))
     below = [front_subtitle(answer)]
     if any("low" in row for row in rows):
         below.append("bands: P10 to P90 of the cheapest at the point asked, carried along their lines")
     if measure == MEASURES[2]:
         below.append("power of the systems, without the site's cooling")
     return front(
-        rows, measure=measure, measured=measured, target=answer.question.target.speed, title=title,
+        rows, measure=measure, measured=points, target=answer.question.target.speed, title=title,
         subtitle="; ".join(below),
     )  # fmt: skip
 
@@ -46,4 +48,4 @@ def details(answer: Answer) -> dict[str, Spec]:
         return {}
     system, best = ranked[0]
     bill = {"bill": bill_figure(best.bill, system.name)} if best.bill is not None else {}
-    return bill | {"step": step_figure([(one.id, plan) for one, plan in ranked], answer.question.traffic)}
+    return bill | {"step": step_figure([(one.name, plan) for one, plan in ranked], answer.question.traffic)}

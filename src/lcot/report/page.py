@@ -209,7 +209,7 @@ def own_charts(answer: Plain) -> list[Spec]:
     """The chart that the answer itself has the rows for."""
     rows = [
         {
-            "system": s["system"],
+            "system": s["name"],
             "value": cost.get("p50") or cost["blended"],
             "low": cost.get("p10"),
             "high": cost.get("p90"),

@@ -18,11 +18,10 @@ from lcot.report.contract import MEASURES, front_rows, to_dict
 from lcot.report.render import Spec
 from lcot.report.value_text import money
 from lcot.units import from_si
-from lcot.validation.pairs import runs_of
+from lcot.web.measured import measured
 
 FAR = 20  # times the least cost: what lies beyond would leave no room for the rest
 FRONTS = ("front", "front_chip", "front_power")
-NEAR = 2.0  # times the lengths asked, up or down: measured runs that are shown
 TOKENS = {"tpot_ms", "itl_ms"}  # metrics of the chart of accuracy
 
 
@@ -36,36 +35,11 @@ def drawn(answer: Answer) -> dict[str, Spec]:
     return made | settled(answer)
 
 
-def measured(answer: Answer, measure: str) -> list[dict[str, Any]]:
-    """Measured runs of the model on the ranked systems, with lengths near those asked: one a device at our cost."""
-    traffic = answer.question.traffic
-    priced = {item.system.id: item.plan for item in answer.by_status("ranked") if item.plan and item.plan.bill}
-    found: list[dict[str, Any]] = []
-    for run in runs_of(answer.question.model.id):
-        plan = priced.get(run.system)
-        lengths = ((run.input_tokens, traffic.input_tokens), (run.output_tokens, traffic.output_tokens))
-        if plan is None or not all(1 / NEAR <= own / float(asked) <= NEAR for own, asked in lengths):
-            continue
-        served, bill = plan.served, plan.bill
-        assert bill is not None
-        chips = float(served.systems) * plan.deployment.system.count
-        if measure == MEASURES[0]:
-            tokens = float(served.rate) * float(traffic.input_tokens + traffic.output_tokens)
-            second = float(bill.cost["bottleneck_seconds"].blended) * tokens / chips  # USD of a chip and second
-            value = 1e6 * second / (run.throughput * (1.0 + run.input_tokens / run.output_tokens))
-        elif measure == MEASURES[1]:
-            value = run.throughput
-        else:
-            continue  # the power of a measured run is not on record
-        found.append({"system": run.system, "speed": run.speed, "value": value, "source": run.source})
-    return found
-
-
 def settled(answer: Answer) -> dict[str, Spec]:
     """The charts that follow a slider."""
     made: dict[str, Spec] = {}
     rows = [
-        {"system": e["system"], "value": c["p50"] or c["blended"], "low": c["p10"], "high": c["p90"]}
+        {"system": e["name"], "value": c["p50"] or c["blended"], "low": c["p10"], "high": c["p90"]}
         for e in to_dict(answer)["systems"]
         if e["status"] == "ranked" and (c := e["usd_per_mtok"])["blended"] is not None
     ][:SHOWN]
@@ -83,7 +57,8 @@ def tornado(found: Mapping[str, Any]) -> Spec:
     facts = {(one["owner"], one["key"]): unit_of(one["owner"], one["key"]) for one in found["tornado"]}
     rows = [
         {
-            "fact": f"{one['owner']}.{one['key']}",
+            "fact": in_words(one["owner"], one["key"], str(found["site"])),
+            "id": f"{one['owner']}.{one['key']}",
             "at_low": one["cost_at_low"] * 1e6,
             "at_high": one["cost_at_high"] * 1e6,
             "low": stated(one["low"], facts.get((one["owner"], one["key"]), "")),
@@ -91,7 +66,24 @@ def tornado(found: Mapping[str, Any]) -> Spec:
         }
         for one in found["tornado"]
     ]
-    return charts.tornado(rows, found["tornado"][0]["cost"] * 1e6, title=f"Which facts move {found['system']}")
+    return charts.tornado(
+        rows, found["tornado"][0]["cost"] * 1e6, title=f"Which facts move {name_of(str(found['system']))}"
+    )
+
+
+def in_words(owner: str, key: str, site: str) -> str:
+    """A fact as a label: its key in words, and whose it is unless it is of the site."""
+    if owner == "model":
+        return f"{key} of the model"
+    words = key.replace(".", " ").replace("_", " ")
+    return words if owner == site else f"{words}, {name_of(owner)}"
+
+
+def name_of(owner: str) -> str:
+    """Name of a system or chip of the catalogue; another id as it is."""
+    if owner in catalog.system_ids():
+        return catalog.system(owner).name
+    return catalog.chip(owner).name if owner in catalog.chip_ids() else owner
 
 
 def unit_of(owner: str, key: str) -> str:

@@ -41,7 +41,9 @@ def cheapest(
     axis = {"title": PER_MTOK, "format": "$~r", "tickCount": 6}
     x = field("value", "quantitative", scale={"domainMin": 0, "nice": False}, axis=axis)
     first = {"field": "place", "op": "min", "order": "ascending"}
-    y = field("system", "nominal", sort=first, axis={"title": None, "grid": False, "labelFontSize": 12})
+    y = field(
+        "system", "nominal", sort=first, axis={"title": None, "grid": False, "labelFontSize": 12, "labelLimit": 260}
+    )
     colour = field("shade", "nominal", scale=None)
     tooltip = [
         field("system", "nominal", title="System"),
@@ -126,13 +128,21 @@ def tornado(
 ) -> Spec:
     """Bars from the answer to what it becomes at the low and the high end of each fact, widest first.
 
-    Each row: ``fact``, ``at_low``, ``at_high`` [USD per million tokens], ``low``, ``high`` (the fact's ends, as text).
+    Each row: ``fact``, ``at_low``, ``at_high`` [USD per million tokens], ``low``, ``high`` (the fact's ends, as text),
+    and where it differs ``id``, the fact's owner and key.
     """
     facts = sorted(clean(rows, ("at_low", "at_high"), "sensitivity"), key=lambda r: -abs(r["at_high"] - r["at_low"]))[
         :limit
     ]
     bars: list[dict[str, Any]] = [
-        {"fact": r["fact"], "end": end, "from": base, "to": r[f"at_{end}"], "text": str(r.get(end, ""))}
+        {
+            "fact": r["fact"],
+            "id": r.get("id", r["fact"]),
+            "end": end,
+            "from": base,
+            "to": r[f"at_{end}"],
+            "text": str(r.get(end, "")),
+        }
         for r in facts
         for end in ("low", "high")
     ]
@@ -153,7 +163,7 @@ def tornado(
     scale = {"domain": ["low", "high"], "range": [LESS, MORE]}
     legend = {"labelExpr": "datum.label == 'low' ? 'fact at its low end' : 'fact at its high end'"}
     tooltip = [
-        field("fact", "nominal", title="Fact"),
+        field("id", "nominal", title="Fact"),
         field("text", "nominal", title="Fact is"),
         field("result", "nominal", title=PER_MTOK),
     ]
@@ -175,4 +185,4 @@ def tornado(
             for sign, dx, align in (("<", -6, "right"), (">", 6, "left"))
         ),
     ]
-    return chart(title, subtitle, layers, height=ROW * len(facts), data={"values": bars})
+    return chart(title, subtitle, layers, height=ROW * len(facts), data={"values": bars}, usermeta={"least": 380})

@@ -59,7 +59,8 @@ def front(
     """Chart of ``measure`` against ``speed``.
 
     Each row: ``system``, ``speed`` [token/s a user], ``value``, and where known ``low``, ``high``, ``deployment``.
-    Rows of ``measured`` (``system``, ``speed``, ``value``, ``source``) lie on top as points. ``target`` is a speed.
+    Rows of ``measured`` (``system``, ``speed``, ``value``, ``source``, and where known ``run``, what was run, and
+    ``same``, false for what is near the question only) lie on top as points. ``target`` is a speed.
     A line of cost ends at ten times the system's least, and the subtitle says so where that cuts it.
     """
     known = sorted(clean(rows, ("speed", "value"), "front"), key=lambda r: (r["system"], r["speed"]))
@@ -87,7 +88,7 @@ def front(
     layers += curves(lines, x, y, colour, axis_title) + end_marks(labels, x, y, colour)
     if points:
         layers += [dots(points, x, y, colour), *KEY]
-    return chart(title, below, layers, width=WIDTH, height=HEIGHT)
+    return chart(title, below, layers, width=WIDTH, height=HEIGHT, usermeta={"least": 520})
 
 
 def bands(lines: list[dict[str, Any]], x: Spec, y: Spec, colour: Spec) -> list[Spec]:
@@ -136,12 +137,14 @@ def dots(points: list[dict[str, Any]], x: Spec, y: Spec, colour: Spec) -> Spec:
         field("system", "nominal", title="Measured"),
         field("speed", "quantitative", title=SPEED, format=".3~g"),
         field("value", "quantitative", title="Value", format=".3~g"),
+        *([field("run", "nominal", title="Run")] if any("run" in r for r in points) else []),
         field("source", "nominal", title="Source"),
     ]
+    faint = {"condition": {"test": "datum.same === false", "value": 0.45}, "value": 1}
     return {
         "data": {"values": points},
         "mark": {"type": "point", "size": 70, "shape": "diamond", "style": "measured"},
-        "encoding": {"x": x, "y": y, "stroke": colour, "tooltip": tooltip},
+        "encoding": {"x": x, "y": y, "stroke": colour, "opacity": faint, "tooltip": tooltip},
     }
 
 

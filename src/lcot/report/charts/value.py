@@ -61,7 +61,7 @@ def reverse(
     ``name``: points of interest on or off the line.
     """
     points = [{**r, "bn": r["equity"] / 1e9} for r in clean(rows, ("equity", "share"), "share needed")]
-    named = [{**r, "bn": r["equity"] / 1e9} for r in marks]
+    named = [{**r, "bn": r["equity"] / 1e9} for r in sorted(marks, key=lambda r: r["share"])]
     x = field("bn", "quantitative", axis={"title": "value of all equity, billion US dollars", "format": "$,~f"})
     y = field("share", "quantitative", axis={"title": "share of the inference market", "format": "%"})
     tooltip = [
@@ -83,10 +83,14 @@ def reverse(
                 "mark": {"type": "point", "filled": True, "size": 70, "color": MORE},
                 "encoding": {"x": x, "y": y},
             },
-            {
-                "data": {"values": named},
-                "mark": {"type": "text", "align": "left", "dx": 8, "dy": 10, "style": "strong"},
-                "encoding": {"x": x, "y": y, "text": field("name", "nominal")},
-            },
+            *(
+                {
+                    "data": {"values": some},
+                    "mark": {"type": "text", "align": align, "dx": dx, "dy": dy, "style": "strong"},
+                    "encoding": {"x": x, "y": y, "text": field("name", "nominal")},
+                }
+                for some, align, dx, dy in ((named[:1], "left", 8, 10), (named[1:], "right", -8, -10))
+                if some
+            ),
         ]
     return chart(title, subtitle, layers)

@@ -4,21 +4,40 @@ import {command, link, python} from "/question.js";
 
 export const dark = matchMedia("(prefers-color-scheme: dark)");
 
-// a chart on a narrow page: less wide, with its subtitle in short lines
-function fitting(spec, place) {
-  const room = place.clientWidth || document.documentElement.clientWidth - 40;
-  if (room > 700 || typeof spec.width !== "number") return spec;
-  const short = (text) => text.split(" ").reduce((lines, word) => {
-    const at = lines.length - 1;
-    if (lines[at].length + word.length > room / 7.2) lines.push(word); else lines[at] += (lines[at] && " ") + word;
-    return lines;
+// a chart as wide as there is room for: its subtitle in short lines, its plot as narrow as what stands beside it asks
+function lines(text, room) {
+  return text.split(" ").reduce((found, word) => {
+    const at = found.length - 1;
+    if (found[at].length + word.length > room / 7.2) found.push(word); else found[at] += (found[at] && " ") + word;
+    return found;
   }, [""]);
-  const title = spec.title && spec.title.subtitle ? {...spec.title, subtitle: [spec.title.subtitle].flat().flatMap(short)} : spec.title;
-  return {...spec, title, width: Math.max(160, room - 8), autosize: {type: "fit-x", contains: "padding"}};
+}
+function limited(x, most) {
+  if (Array.isArray(x)) return x.map((one) => limited(one, most));
+  if (!x || typeof x !== "object") return x;
+  return Object.fromEntries(Object.entries(x).map(([key, one]) => [key, key === "labelLimit" ? Math.min(one, most) : key === "values" ? one : limited(one, most)]));
+}
+function fitting(spec, room, width) {
+  if (room > 700) return {...spec, width};
+  const cut = limited(spec, Math.round(room * 0.4)), {title} = spec;
+  if (title && title.text) cut.title = {...title, text: [title.text].flat().flatMap((one) => lines(one, room * 0.68)), ...(title.subtitle ? {subtitle: [title.subtitle].flat().flatMap((one) => lines(one, room))} : {})};
+  return {...cut, width};
 }
 export async function embed(place, spec) {
-  const look = page.choices.looks[dark.matches ? "dark" : "light"];
-  return vegaEmbed(place, fitting(spec, place), {config: look, renderer: "svg", actions: false, ast: true, defaultStyle: false, tooltip: {disableDefaultStyle: true, theme: "none"}});
+  const look = page.choices.looks[dark.matches ? "dark" : "light"], room = place.clientWidth;
+  const config = room > 700 ? look : {...look, axis: {...look.axis, labelLimit: Math.round(room * 0.4)}, legend: {...look.legend, columns: room > 420 ? 2 : 1}};
+  const go = (one) => vegaEmbed(place, one, {config, renderer: "svg", actions: false, ast: true, defaultStyle: false, tooltip: {disableDefaultStyle: true, theme: "none"}});
+  if (typeof spec.width !== "number" || !room) return go(spec);
+  const least = spec.usermeta ? spec.usermeta.least : 200;  // what is wider scrolls
+  let width = spec.width, made = await go(fitting(spec, room, width));
+  for (let tries = 0; tries < 3; tries++) {
+    const beyond = place.querySelector("svg").getBoundingClientRect().width - room;
+    if (beyond <= 1 || width <= least) break;
+    width = Math.max(least, width - Math.ceil(beyond));
+    made.finalize();
+    made = await go(fitting(spec, room, width));
+  }
+  return made;
 }
 const bare = (spec) => JSON.stringify({...spec, data: spec.data.name});  // a chart without its rows
 

@@ -58,7 +58,7 @@ async function finish(kind, state, out) {
 function tornado(state, out) {
   const rows = state.result.tornado, open = (r) => fact(r.owner, r.key);
   page.views.tornado.view.addEventListener("click", (_, item) => {
-    const row = item && item.datum && rows.find((r) => `${r.owner}.${r.key}` === item.datum.fact);
+    const row = item && item.datum && rows.find((r) => `${r.owner}.${r.key}` === item.datum.id);
     if (row && knows(row.owner)) open(row);
   });
   const list = make("p", "The facts behind the bars: ", "links");
