@@ -205,3 +205,19 @@ def test_nothing_serious_for_those_who_read_otherwise(tab):
 def test_it_fits_a_phone(tab):
     tab.set_viewport_size({"width": 390, "height": 844})
     assert tab.evaluate("document.documentElement.scrollWidth") <= 392
+
+
+def test_a_report_prints_whole_on_a4(browser, tmp_path):
+    from lcot.cli import run
+
+    path = tmp_path / "report.html"
+    words = ["report", "llama-3.3-70b", "--speed", "50", "--rate", "20", "--draws", "8", "--out", str(path)]
+    run([*words, *(word for id in ("hgx-h200", "mi355x-8", "cs-3") for word in ("--system", id))])
+    context = browser.new_context(viewport={"width": 673, "height": 980}, offline=True)  # A4 less its margins
+    page = context.new_page()
+    page.emulate_media(media="print")
+    page.goto(path.as_uri())
+    beyond = "e => [...e].filter(one => one.getBoundingClientRect().right > 674).map(one => one.outerHTML.slice(0, 80))"
+    assert page.eval_on_selector_all("table, pre, p, h1, figure svg", beyond) == []
+    assert page.pdf(format="A4").startswith(b"%PDF")
+    context.close()

@@ -19,8 +19,11 @@ SHOWN = 12  # systems of a chart
 def whole_report(answer: Answer) -> str:
     """One self-contained HTML document."""
     front = [front_of(answer)] if front_rows(answer) else []
-    facts = [part for e in answer.entries for part in (e.system.facts, e.system.chip.facts)]
     used = [e.plan.deployment for e in answer.entries if e.plan is not None and e.status in ("ranked", "unpriced")]
+    costed = [
+        each for e in answer.by_status("ranked") if e.plan for each in (e.plan.deployment, e.plan.deployment.paired)
+    ]
+    facts = [part for d in costed if d for part in (d.system.facts, d.system.chip.facts, d.engine.facts)]
     figures = [*front, *details(answer).values()]
     return report(to_dict(answer), figures, fact_rows([*facts, answer.question.site.facts]), accuracy_rows(used))
 

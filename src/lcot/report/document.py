@@ -40,10 +40,15 @@ a { color: inherit; text-underline-offset: .15em; }
   :root { color-scheme: light; --page: #fff; --text: #000; --quiet: #444; --line: #ccc; }
   .on-light { display: inline; } .on-dark { display: none; }
   body { max-width: none; padding: 0; font-size: 10.5pt; } .scroll { overflow: visible; }
-  td a[href^="http"]::after { content: " " attr(href); font-size: .85em; }
-  h2 { break-after: avoid; } figure, tr { break-inside: avoid; } thead { display: table-header-group; }
+  a { text-decoration: none; }
+  h2, caption { break-after: avoid; } figure, tr { break-inside: avoid; } thead { display: table-header-group; }
+  table { font-size: 7pt; } th, td { padding: .25rem .45rem .25rem 0; } td, td.first { overflow-wrap: break-word; }
+  table.pairs { font-size: 8pt; } td.first { min-width: 0; } table.sources td { overflow-wrap: anywhere; }
+  table.sources { font-size: 6.5pt; line-height: 1.3; table-layout: fixed; } table.sources td { white-space: normal; }
+  table.sources th:nth-child(1) { width: 22%; } table.sources th:nth-child(4) { width: 40%; }
+  figure svg { max-height: 235mm; } pre { font-size: 5.6pt; white-space: pre-wrap; }
 }
-@page { margin: 16mm; }
+@page { margin: 16mm; @bottom-right { content: counter(page) " of " counter(pages); font-size: 8pt; } }
 """
 
 WORD = 16  # characters that stay in one line

@@ -12,7 +12,7 @@ def headline(answer: Mapping[str, Any]) -> str:
     Parameters
     ----------
     answer : mapping
-        The answer as plain data. [1]
+        The answer as plain data; the first sentence of its verdict where it compares no systems. [1]
 
     Returns
     -------
@@ -23,8 +23,10 @@ def headline(answer: Mapping[str, Any]) -> str:
     -----
     No formula: the first of the ranking, at the median of its draws where it was drawn.
     """
+    if "systems" not in answer:
+        return str(answer["verdict"]).partition(". ")[0]
     question = answer["question"]
-    speed, rate = question["tokens_per_second_per_user"], question["requests_per_second"]
+    speed, rate = question.get("tokens_per_second_per_user"), question.get("requests_per_second")
     asked = question["model"] + (f" at {speed:g} tokens/s a user" if speed else "")
     load = f"{rate:,.10g} requests/s" if rate else "the site's load factor"
     first = next((one for one in answer["systems"] if one["status"] == "ranked"), None)

@@ -9,6 +9,7 @@ from typing import Any
 from lcot.errors import InputError
 from lcot.report import charts
 from lcot.report.document import Html, content, document, items, paragraph, section, table
+from lcot.report.headline import headline
 from lcot.report.render import Spec, name, svg
 
 Plain = Mapping[str, Any]
@@ -34,8 +35,9 @@ def report(
     for key in ("schema", "question", "basis", "verdict"):
         if key not in answer:
             raise InputError(f"report: the answer has no {key!r}; it must be what --json prints")
-    title, dot, rest = str(answer["verdict"]).partition(". ")
-    opening = [f"<h1>{escape(title + dot.strip())}</h1>", paragraph(rest), paragraph(basis_line(answer), "quiet")]
+    title = headline(answer)
+    opening = [f"<h1>{escape(title)}</h1>", table(("", "the cheapest"), three_numbers(answer), kind=PAIRS)]
+    opening += [paragraph(str(answer["verdict"])), paragraph(basis_line(answer), "quiet")]
     body = [
         f"<header>{''.join(opening)}</header>",
         section("Ranking", ranking(answer)),
@@ -49,6 +51,24 @@ def report(
         paragraph(f"Schema {answer['schema']}.", "quiet"),
     ]
     return document(f"LCOT: {title}", "\n".join(part for part in body if part))
+
+
+def three_numbers(answer: Plain) -> list[tuple[str, str]]:
+    """Cost with its range, speed and use of the first of the ranking, and the probability that it is the cheapest."""
+    first = next(iter(systems(answer, "ranked")), None)
+    if first is None:
+        return []
+    cost, chance = first["usd_per_mtok"], first.get("probability_cheapest")
+    told = f"${dollars(cost.get('p50') or cost.get('blended'))} per million tokens"
+    if cost.get("p10") is not None:
+        told += f" (P10 {dollars(cost['p10'])}, P90 {dollars(cost.get('p90')) or 'without end'})"
+    rows = [
+        ("cost", told),
+        ("speed", number(first.get("tokens_per_second_per_user"), "{:.0f} tokens/s a user")),
+        ("use of what is bought", number(first.get("utilisation"), "{:.0%}")),
+        ("cheapest in", number(chance, "{:.0%} of the draws")),
+    ]
+    return [row for row in rows if row[1]]
 
 
 def basis_line(answer: Plain) -> str:
