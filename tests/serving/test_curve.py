@@ -67,8 +67,9 @@ def test_hand_worked_closed_form():
     assert points.prefill_seconds[0] == pytest.approx(0.01)
 
 
-def test_seconds_fill_the_machine():
-    points = curve(steps(per_context=1e-8), Traffic(3000, 200, cached_fraction=0.5), batches(256))
+@pytest.mark.parametrize("stages", [1, 4])
+def test_seconds_fill_the_machine(stages):
+    points = curve(steps(per_context=1e-8, stages=stages), Traffic(3000, 200, cached_fraction=0.5), batches(256))
     busy = points.rate * (points.decode_seconds + points.prefill_seconds + points.cached_seconds)
     np.testing.assert_allclose(busy, 1.0)
 
@@ -80,10 +81,27 @@ def test_speculation_gains_tokens():
 
 
 def test_pipeline_fills_before_it_slows():
-    # four stages of 2.5 ms: up to four users each see 10 ms a token, the fourth costs nothing
+    # four stages of 2.5 ms: up to four users each see 10 ms a token, the fourth costs nothing. Four users bring
+    # 4 / 500 prompts a cycle, a fifth micro-batch that takes 2.5 ms of each stage: 0.02 ms a cycle.
     points = curve(steps(stages=4, per_prompt_token=0.0), Traffic(10, 500), np.array([1.0, 2.0, 4.0]))
-    np.testing.assert_allclose(points.time_per_output_token, 0.01)
-    np.testing.assert_allclose(points.rate, np.array([1.0, 2.0, 4.0]) / (500 * 0.01))
+    np.testing.assert_allclose(points.time_per_output_token, [0.01, 0.01, 0.01002])
+    np.testing.assert_allclose(points.rate, np.array([1.0, 2.0, 4.0]) / (500 * points.time_per_output_token))
+
+
+def test_hand_worked_pipeline_with_prompts():
+    # Two stages, eight users in two micro-batches of 5 ms a stage: a cycle of 10 ms. 8 / 500 of the cycles carry a
+    # prompt of 1000 tokens, alone in a third micro-batch: 10 + 10 ms through the pipeline, 10 + 5 ms in the slowest
+    # stage (whose compute is the whole here), so that such a cycle takes max(10, 20, 10 + 15) = 25 ms.
+    points = curve(steps(stages=2), Traffic(1000, 500), np.array([8.0]))
+    assert points.time_per_output_token[0] == pytest.approx(0.010 + 0.016 * 0.015)
+    assert points.prefill_seconds[0] == pytest.approx(0.015)
+    # one user of four stages: the prompt's way, 20 ms, is longer than 2.5 + 12.5 ms in the slowest stage; of cycles to
+    # which 0.002 prompts come on average 1 - exp(-0.002) have any
+    points = curve(steps(stages=4), Traffic(1000, 500), np.array([1.0]))
+    assert points.time_per_output_token[0] == pytest.approx(0.010 + (1 - np.exp(-0.002)) * 0.010)
+    # three prompts a cycle, three micro-batches: 4 * 2.5 ms of decoding and 3 * 12.5 ms in the slowest of four stages
+    points = curve(steps(stages=4, fixed=0.01), Traffic(1000, 10), np.array([30.0]))
+    assert points.time_per_output_token[0] == pytest.approx(4 * 0.0025 + 3 * 0.0125)
 
 
 def test_sequences_held():
@@ -127,6 +145,8 @@ def test_a_copy_with_less_than_one_sequence_goes_on_as_with_one(prompt, output, 
         assert below == pytest.approx(one, rel=1e-6)
     less = curve(steps(stages=stages), Traffic(prompt, output), np.array(batches(8.0, 8, below=True)))
     for grows in (less.rate, less.time_to_first_token, less.time_per_output_token, less.power):
-        assert np.all(np.diff(grows) >= -1e-9 * grows[1:])
+        # a full pipeline may lose a little to one more micro-batch of decoding
+        least = -0.02 if stages > 1 and grows is less.rate else -1e-9
+        assert np.all(np.diff(grows) >= least * grows[1:])
     at_work = less.rate * (less.decode_seconds + less.prefill_seconds)
     assert np.all(at_work <= 1.0 + 1e-9)

@@ -142,10 +142,11 @@ def placed(item: Entry, found: Plan, base: Plan, seen: UnderLoad, missed: Sequen
 def policy_of(deployment: Deployment) -> Policy:
     """Admission rules of the deployment's engine on its chip, vLLM's for engines without rules of their own.
 
-    Each micro-batch of a pipeline has a budget of tokens of its own.
+    Each micro-batch of a pipeline and each rank of data-parallel attention has a budget of tokens of its own.
     """
     rules = starting(deployment.engine, deployment.system.chip)
-    budget = max(rules.max_batched_tokens, min(rules.max_batched_tokens * deployment.pipeline, BUDGET))
+    budget = rules.max_batched_tokens * deployment.pipeline * deployment.data
+    budget = max(rules.max_batched_tokens, min(budget, BUDGET))
     sequences = max(rules.max_sequences, min(rules.max_sequences * deployment.data, SEQUENCES))
     return replace(
         rules, max_sequences=sequences, max_batched_tokens=budget,

@@ -142,11 +142,18 @@ def curve(steps: StepTime, traffic: Traffic, batch: Numeric, chunk: float = CHUN
 
     with :math:`T_d` the decode step, :math:`T_m` the mixed step and a the tokens gained per step. C is the prompt,
     or what arrives per step if that is more, at most the engine's budget; with data-parallel attention prompts wait
-    for one on every rank, as engines that balance their ranks let them. A pipeline of S stages holds S
-    micro-batches of B/S sequences: a token takes the longer of the way through all stages and of S visits to the
-    slowest. Prompts wait as in a queue with one server, equal services and arrivals of coefficient of variation c:
-    :math:`W = \\rho c^2 S / 2 (1 - \\rho)`. Below one sequence steps decode one, and the copy is at work for the
-    share r S of the time, S the seconds of a request on it.
+    for one on every rank, as engines that balance their ranks let them. Prompts wait as in a queue with one server,
+    equal services and arrivals of coefficient of variation c: :math:`W = \\rho c^2 T_m / 2 (1 - \\rho)`. Below one
+    sequence steps decode one, and the copy is at work for the share r S of the time, S the seconds of a request on it.
+
+    All users of a pipeline of s stages travel in one cycle, as m = min(s, B) micro-batches. Of n prompts that come to
+    a cycle on average, a share :math:`p = 1 - e^{-n}` of the cycles has some, C = n f / p tokens, which travel
+    in :math:`k = \\min(s, C / f)` more. With F the way through all stages, F' that through the slowest and
+    A, A' those of a micro-batch of C / k prompt tokens, the cycle with prompts and the one without take
+
+    .. math:: T_m = \\max(F, A, m F' + k A'), \\qquad T_d = \\max(F, m F')
+
+    in the place of the steps above; a cycle takes up to s prompts, so they wait 1 / s as long.
 
     References
     ----------
@@ -158,39 +165,52 @@ def curve(steps: StepTime, traffic: Traffic, batch: Numeric, chunk: float = CHUN
     fresh = np.maximum(traffic.input_tokens - cached, 1.0)
     gained = steps.deployment.speculation.acceptance_length
     arriving = batch * fresh * gained / output  # prompt tokens per step
-    size = np.clip(arriving, np.minimum(fresh * steps.deployment.data, chunk), chunk)
-    share = arriving / size  # chunks per step
+    budget = chunk * steps.stages  # each micro-batch has one of its own
+    size = np.clip(arriving, np.minimum(fresh * steps.deployment.data, budget), budget)
+    abreast = 1.0
+    if several(steps.stages):  # what arrives in the same cycle travels together
+        size = np.minimum(np.maximum(size, arriving / -np.expm1(-arriving / fresh)), budget)
+        abreast = np.clip(size / fresh, 1.0, steps.stages * 1.0)
+    share = arriving / size  # steps with prompts
     present, some = np.maximum(batch, 1.0), np.minimum(batch, 1.0)
     lanes = np.minimum(steps.stages * 1.0, present)
-    part = present / lanes
-    variants = steps_of(part, traffic.input_tokens + output / 2.0, size, fresh, cached, steps.deployment.data * 1.0)
+    part, piece = present / lanes, size / abreast
+    context, ranks = traffic.input_tokens + output / 2.0, steps.deployment.data * 1.0
+    variants = steps_of(part, context, piece, fresh, cached, ranks, several(steps.stages))
     latencies = steps.latency(variants).total
     slots = latencies if not several(steps.stages) else steps.interval(variants).total
     way, slot = latencies[0], slots[0]
-    slot_mixed = slots[1]
-    extra_cached = share * (slot_mixed - slots[2])
-    extra = share * (slot_mixed - slot)
-    round_time = np.maximum(way, lanes * slot) + extra
+    idle_round = np.maximum(way, lanes * slot)
+    if several(steps.stages):
+        with_prompt, with_fresh, with_more = (
+            np.maximum(np.maximum(way, latencies[i]), lanes * slot + abreast * slots[i]) for i in (1, 2, 3)
+        )
+        busy = share * abreast * slots[1]
+    else:
+        with_prompt, with_fresh, with_more = latencies[1], latencies[2], latencies[3]
+        busy = share * (with_prompt - slot)
+    extra_cached = share * (with_prompt - with_fresh)
+    extra = share * (with_prompt - idle_round)
+    round_time = idle_round + extra
     per_token = round_time / gained
     rate = batch / (output * per_token)
-    bottleneck = lanes * slot + extra  # busy seconds of the slowest stage per round
     per_round = batch * gained / output  # requests completed per round
     own_round = present * gained / output  # the same while there are any
-    decode_seconds = (lanes * slot + (round_time - bottleneck)) / own_round
-    pieces = np.maximum(fresh / size, 1.0)
+    decode_seconds = idle_round / own_round
+    pieces = np.maximum(fresh / piece, 1.0)
     power = power_of(steps, variants)
-    load = np.minimum(rate * slot_mixed * fresh / size, 0.999)
-    wait = load / (1.0 - load) * traffic.burstiness**2 / 2.0 * slot_mixed * pieces
+    load = np.minimum(rate * with_prompt * fresh / size, 0.999)
+    wait = load / (1.0 - load) * traffic.burstiness**2 / 2.0 * with_prompt * pieces / steps.stages
     return Curve(
         batch=batch + 0.0 * per_token,
         time_per_output_token=per_token,
-        time_to_first_token=wait + latencies[1] * pieces + some * slot / 2.0,
+        time_to_first_token=wait + with_prompt * pieces + some * idle_round / 2.0,
         rate=rate,
         decode_seconds=decode_seconds,
         prefill_seconds=(extra - extra_cached) / per_round,
         cached_seconds=extra_cached / per_round,
-        cached_token_seconds=share * (slots[3] - slot_mixed) / per_round,
-        power=None if power is None else mean_power(steps, power, lanes * slot * some, extra, round_time),
+        cached_token_seconds=share * (with_more - with_prompt) / per_round,
+        power=None if power is None else mean_power(steps, power, lanes * slot * some, busy, round_time),
         held=np.minimum(
             sequences_held(steps.kv_capacity, traffic.input_tokens, output, steps.fixed(traffic.input_tokens + output)),
             steps.max_sequences,
@@ -239,8 +259,9 @@ def mean_power(steps: StepTime, power: Numeric, decoding: Numeric, extra: Numeri
 
 
 def steps_of(
-    part: Numeric, context: Numeric, size: Numeric, fresh: Numeric, cached: Numeric, ranks: Numeric = 1.0
-) -> Step:
+    part: Numeric, context: Numeric, size: Numeric, fresh: Numeric, cached: Numeric, ranks: Numeric = 1.0,
+    apart: bool = False,
+) -> Step:  # fmt: skip
     """Four steps at once, along a new first axis, because one call on more numbers is cheaper than four calls.
 
     Parameters
@@ -255,6 +276,8 @@ def steps_of(
         Tokens of a prompt that are computed, and that the prefix cache holds. [token]
     ranks : numeric
         Ranks of data-parallel attention, each of which reads a prompt of its own. [1]
+    apart : bool
+        Chunks are micro-batches of their own, as in a pipeline.
 
     Returns
     -------
@@ -278,9 +301,13 @@ def steps_of(
     chunk = np.broadcast_to(size, shape).copy()
     chunk[0] = 0.0
     prompts = chunk / fresh if not several(ranks) else np.where(chunk > 0.0, np.maximum(chunk / fresh, ranks), 0.0)
+    decoding, tokens = np.broadcast_to(part, shape), np.broadcast_to(part * context, shape)
+    if apart:
+        decoding, tokens = decoding.copy(), tokens.copy()
+        decoding[1:], tokens[1:] = 0.0, 0.0
     return Step(
-        decode_sequences=np.broadcast_to(part, shape),
-        decode_context=np.broadcast_to(part * context, shape),
+        decode_sequences=decoding,
+        decode_context=tokens,
         prefill_tokens=chunk,
         prefill_pairs=pairs,
         prefill_sequences=prompts,
