@@ -40,7 +40,7 @@ KEY: tuple[Spec, ...] = (
     },
     {
         "data": {"values": [{}]},
-        "mark": {"type": "point", "size": 50, "shape": "diamond", "style": ["quiet", "measured"]}
+        "mark": {"type": "point", "size": 50, "shape": "diamond", "style": ["quiet", "measured"], "aria": False}
         | {"x": {"expr": "width - 69"}, "y": 8},
     },
 )
