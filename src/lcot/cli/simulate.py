@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 NONE: list[str] = []
 SCALES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)  # of the rate given, for the chart of latency against load
+MOST = 96.0  # of the rate given: where the chart ends if the copies take it all
+BEFORE = (0.8, 0.95)  # of the most that they finish: points before the knee
 
 
 def simulate(
@@ -232,20 +234,28 @@ def draw(run: Simulated, path: Path) -> None:
 
 
 def draw_load(copies: Ready, requests: Requests, target: Target, path: Path) -> None:
-    """Time to first token against load: the same requests, faster and slower; the knee is the most that is finished."""
+    """Time to first token against load: the same requests, faster and slower, up to more than the copies can take.
+
+    The knee is the most that they finish then.
+    """
     from lcot.report.charts.speed import latency
     from lcot.report.render import write
+    from lcot.serving.overload import pace
     from lcot.serving.simulation import simulate_ready
     from lcot.serving.synthetic import scaled
 
     if requests.concurrency or requests.successor is not None:
         raise InputError("--load-svg needs an open loop: a trace without sessions, or --synthetic poisson")
+    own = (len(requests) - 1) / max(float(requests.arrival[-1] - requests.arrival[0]), 1e-9)
     points: list[dict[str, object]] = []
-    finished, offered = 0.0, 0.0
-    for factor in SCALES:
+    knee, scales = 0.0, list(SCALES)
+    for factor in scales:
         run = simulate_ready(copies, scaled(requests, factor), target)
-        offered = len(requests) / max(float(requests.arrival[-1] - requests.arrival[0]), 1e-9) * factor
-        finished = max(finished, run.rate)
+        if run.overloaded and knee == 0.0:
+            knee = pace(run.outcome)
+            scales += [share * knee / own for share in BEFORE]
+        elif knee == 0.0 and factor == scales[-1] < MOST:
+            scales.append(2.0 * factor)
         for name, value in (("mean", run.first_token.mean), ("P90", run.first_token.p90), ("P99", run.first_token.p99)):
-            points.append({"rate": offered, "statistic": name, "time": value})
-    write(path, latency(points, knee=finished if finished < offered else None, target=target.time_to_first_token))
+            points.append({"rate": own * factor, "statistic": name, "time": value})
+    write(path, latency(points, knee=knee or None, target=target.time_to_first_token))

@@ -12,6 +12,7 @@ import numpy as np
 from lcot.errors import Infeasible, MissingFact
 from lcot.serving.kernel.records import TIMELINE
 from lcot.serving.lines import meets, rows_of, write_parquet
+from lcot.serving.overload import overload
 from lcot.serving.replay import simulate
 from lcot.serving.spread import Spread, spread, spread_of_counts
 from lcot.serving.types import Outcome, Policy, Requests, Target
@@ -21,7 +22,6 @@ from lcot.steptime.types import Step, StepTable, StepTime
 if TYPE_CHECKING:
     import polars as pl
 
-OVERLOADED = 0.05  # of the requests that wait for their first token when the last one arrives
 Progress = Callable[[int, float], None]
 
 
@@ -65,6 +65,11 @@ class Simulated:
     notes: tuple[str, ...] = ()
     prefill_copies: int = 0  # that compute prompts, where those are apart
     prefill_utilisation: float = 0.0  # of those
+
+    @property
+    def overloaded(self) -> bool:
+        """Whether requests arrived faster than they were served."""
+        return bool(overload(self.outcome))
 
     def rows(self) -> pl.DataFrame:
         """One line per request, times in seconds."""
@@ -254,7 +259,7 @@ def summary(outcome: Outcome, policy: Policy, steps: StepTime, target: Target) -
         ([steps.prefill or steps, steps], [apart, policy.replicas]) if apart else ([steps], [policy.replicas])
     )
     chips = sum(n * pool.deployment.chips for n, pool in zip(copies, pools, strict=True))
-    notes = (*steps.notes, *_overload(outcome, done))
+    notes = (*steps.notes, *overload(outcome))
     try:
         power, idle = _power(outcome, pools, copies, duration)
     except MissingFact as error:
@@ -290,22 +295,6 @@ def summary(outcome: Outcome, policy: Policy, steps: StepTime, target: Target) -
         notes=notes,
         prefill_copies=apart,
         prefill_utilisation=float(np.mean(outcome.busy[:apart])) / duration if apart else 0.0,
-    )
-
-
-def _overload(outcome: Outcome, done: np.ndarray) -> tuple[str, ...]:
-    """Says so where requests arrive faster than they are served: many still wait when the last one arrives."""
-    if not done.any():
-        return ()
-    last = float(np.max(outcome.arrival))
-    late = float(np.mean(outcome.engine_first_token[done] > last))
-    span = last - float(np.min(outcome.arrival))
-    if late <= OVERLOADED or span <= 0:
-        return ()
-    served = float(np.sum(outcome.finish[done] <= last)) / span
-    return (
-        f"overloaded: {late:.0%} of the requests still wait when the last one arrives; {len(done) / span:.3g} "
-        f"requests/s were sent and {served:.3g} served, so latencies depend on how long the load lasts",
     )
 
 
