@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from math import ceil
+from math import ceil, sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 NONE: list[str] = []
 SCALES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)  # of the rate given, for the chart of latency against load
 MOST = 96.0  # of the rate given: where the chart ends if the copies take it all
-BEFORE = (0.8, 0.95)  # of the most that they finish: points before the knee
+CLOSE = 1.04  # between the last load that they keep up with and the first that is too much
 
 
 def simulate(
@@ -236,11 +236,10 @@ def draw(run: Simulated, path: Path) -> None:
 def draw_load(copies: Ready, requests: Requests, target: Target, path: Path) -> None:
     """Time to first token against load: the same requests, faster and slower, up to more than the copies can take.
 
-    The knee is the most that they finish then.
+    The knee is the most that they keep up with: hardly any request waits when the last one arrives.
     """
     from lcot.report.charts.speed import latency
     from lcot.report.render import write
-    from lcot.serving.overload import pace
     from lcot.serving.simulation import simulate_ready
     from lcot.serving.synthetic import scaled
 
@@ -248,14 +247,21 @@ def draw_load(copies: Ready, requests: Requests, target: Target, path: Path) -> 
         raise InputError("--load-svg needs an open loop: a trace without sessions, or --synthetic poisson")
     own = (len(requests) - 1) / max(float(requests.arrival[-1] - requests.arrival[0]), 1e-9)
     points: list[dict[str, object]] = []
-    knee, scales = 0.0, list(SCALES)
-    for factor in scales:
+
+    def taken(factor: float) -> bool:
+        """Run the requests so many times as fast; whether the copies keep up."""
         run = simulate_ready(copies, scaled(requests, factor), target)
-        if run.overloaded and knee == 0.0:
-            knee = pace(run.outcome)
-            scales += [share * knee / own for share in BEFORE]
-        elif knee == 0.0 and factor == scales[-1] < MOST:
-            scales.append(2.0 * factor)
         for name, value in (("mean", run.first_token.mean), ("P90", run.first_token.p90), ("P99", run.first_token.p99)):
             points.append({"rate": own * factor, "statistic": name, "time": value})
-    write(path, latency(points, knee=knee or None, target=target.time_to_first_token))
+        return not run.overloaded
+
+    found = dict.fromkeys(factor for factor in SCALES if taken(factor))
+    low, high = max(found, default=0.0), SCALES[-1]
+    while low == high < MOST:
+        high *= 2.0
+        low = high if taken(high) else low
+    high = min((factor for factor in (*SCALES, high) if factor > low), default=low)
+    while low > 0.0 and high > low * CLOSE:
+        middle = sqrt(low * high)
+        low, high = (middle, high) if taken(middle) else (low, middle)
+    write(path, latency(points, knee=own * low if 0.0 < low < high else None, target=target.time_to_first_token))
