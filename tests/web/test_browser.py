@@ -180,6 +180,15 @@ def test_files_are_dropped(tab, tmp_path):
     tab.set_input_files("#file", str(bad))
     tab.wait_for_selector("#error:not([hidden])")
     assert "config.json is not JSON" in tab.inner_text("#error")
+    for name, text, said in (
+        ("half.json", '{"model_type": "llama", "hidden_sise": 8}', "half.json: "),
+        ("null.json", "null", "null.json holds null"),
+        ("rows.csv", "a,b\n1,2\n", "rows.csv: line 1"),
+    ):
+        (tmp_path / name).write_text(text)
+        tab.set_input_files("#file", str(tmp_path / name))
+        tab.locator("#error", has_text=said).wait_for(timeout=WAIT)
+    tab.said.clear()  # what the browser says of the refusals
     good = tmp_path / "mine.json"
     good.write_text(json.dumps(config("llama-3.3-70b")))
     tab.set_input_files("#file", str(good))

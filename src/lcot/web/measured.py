@@ -16,11 +16,13 @@ from lcot.workload.models import model, model_ids
 
 MOST = 6  # points of a system
 ENOUGH = 3  # points of the model itself after which no other model's are shown
-FAR = 4.0  # doublings of lengths, input and output together, and of parameters, that are still near
+FAR = 4.0  # doublings of lengths, input and output together, that are still near
+OTHER = 2.0  # the same for other models, with those of their parameters
+ALIKE = 0.1  # doublings of parameters below which two models are of one make
 
 
 def measured(answer: Answer, measure: str) -> list[dict[str, Any]]:
-    """Runs on the ranked systems: of the model where there are some, else of the nearest of its size class.
+    """Runs on the ranked systems: of the model or its make where there are some, else near ones of its size class.
 
     One device counts at our cost of one, so a run has a cost of its own.
     """
@@ -30,13 +32,15 @@ def measured(answer: Answer, measure: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for system, plan in plans.items():
         near = nearest(system, answer)
-        own = [one for one in near if one[1] == answer.question.model.id]
+        own = [one for one in near if alike(one[1], answer.question.model)]
         for _, name, run in (own if len(own) >= ENOUGH else near)[:MOST]:
             value = run.throughput if measure == MEASURES[1] else cost(run, plan, answer)
             said = f"{name}, {run.input_tokens:,.0f} tokens in and {run.output_tokens:,.0f} out"
-            said += "" if name == answer.question.model.id else ": another model of its size class"
+            same = alike(name, answer.question.model)
+            if name != answer.question.model.id:
+                said += ": a model of the same make" if same else ": another model of its size class"
             row = {"system": system, "speed": run.speed, "value": value, "source": run.source, "run": said}
-            found.append(row | {"same": name == answer.question.model.id})
+            found.append(row | {"same": same})
     return found
 
 
@@ -50,14 +54,18 @@ def nearest(system: str, answer: Answer) -> list[tuple[float, str, Run]]:
                 continue
             far = abs(log2(run.input_tokens / float(traffic.input_tokens)))
             far += abs(log2(run.output_tokens / float(traffic.output_tokens)))
-            if name != asked.id:
-                other = known(name)
-                if size_class(other) != size_class(asked):
-                    continue
-                far += apart(other, asked)
-            if far <= FAR:
+            same = alike(name, asked)
+            if not same and size_class(known(name)) != size_class(asked):
+                continue
+            far += 0.0 if same else apart(known(name), asked)
+            if far <= (FAR if same else OTHER):
                 found.append((far, name, run))
-    return sorted(found, key=lambda one: (one[1] != asked.id, one[0]))
+    return sorted(found, key=lambda one: (one[1] != asked.id, not alike(one[1], asked), one[0]))
+
+
+def alike(name: str, asked: Architecture) -> bool:
+    """Whether a model is the one that is asked for, or of its make: as large, and with as many parameters in use."""
+    return name == asked.id or apart(known(name), asked) < ALIKE
 
 
 def apart(one: Architecture, other: Architecture) -> float:

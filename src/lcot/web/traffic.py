@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from lcot.choice.finalists import traffic_of
-from lcot.errors import InputError
+from lcot.errors import InputError, ParseError
 from lcot.serving.traces import read_trace
 
 
@@ -27,13 +27,16 @@ def found_in(text: str) -> Found:
 
     Raises
     ------
-    InputError, ParseError
+    InputError
         If it is no trace, or a row is malformed; names the line.
     """
     with tempfile.TemporaryDirectory(prefix="lcot-") as folder:
         path = Path(folder) / "trace"
         path.write_text(text, encoding="utf-8")
-        trace = read_trace(path)
+        try:
+            trace = read_trace(path)
+        except ParseError as error:  # names the line, not the file that it was for a moment
+            raise InputError(str(error).replace(f"{path}:", "line " if error.line is not None else "")) from None
     if len(trace) < 2:
         raise InputError(f"the trace has {len(trace)} requests; allowed: 2 or more")
     load = traffic_of(trace)

@@ -41,7 +41,7 @@ KEY: tuple[Spec, ...] = (
     {
         "data": {"values": [{}]},
         "mark": {"type": "point", "size": 50, "shape": "diamond", "style": ["quiet", "measured"], "aria": False}
-        | {"x": {"expr": "width - 69"}, "y": 8},
+        | {"x": {"expr": "width - 78"}, "y": 8},
     },
 )
 

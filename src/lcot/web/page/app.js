@@ -55,7 +55,7 @@ function corrected(full) {
   note(before.system !== full.system || moved ? `The search of all layouts corrected what was shown at once: ${full.name} at $${dollars(cost[1])} instead of ${before.name} at $${dollars(cost[0])}, at the stated facts.` : "");
 }
 
-const STATUS = {unpriced: "no sourced price", announced: "not on sale yet", missing_fact: "a fact is not public", infeasible: "too slow here, or does not fit"};
+const STATUS = {unpriced: "no sourced price", announced: "not on sale yet", missing_fact: "a fact is not public", infeasible: "does not meet the question"};
 function words(all) {
   const {answer, headline} = page.last, first = best(answer), cost = first && first.usd_per_mtok;
   $("verdict").textContent = headline;
@@ -90,7 +90,7 @@ function rows(ranked) {
 // systems that cannot serve, or have no price, stand under one line with their counts, opened on demand
 function others(rest) {
   const counts = Object.entries(STATUS).map(([key, text]) => [rest.filter((s) => s.status === key).length, text]).filter(([n]) => n);
-  $("counts").textContent = `${rest.length} others are not ranked: ${counts.map(([n, text]) => `${n} ${text}`).join(", ")}`;
+  $("counts").textContent = `${rest.length} others are not ranked: ${counts.map(([n, text]) => `${n} ${text}`).join("; ")}`;
   $("others").hidden = !rest.length;
   const fill = () => $("rest").replaceChildren(...($("others").open ? rest.map((s) => line(s, [STATUS[s.status], ...speed(s), s.reason], "rest")) : []));
   $("others").ontoggle = fill;
@@ -112,7 +112,7 @@ async function take(file) {
     if (body && !Array.isArray(body)) {
       const before = page.config;
       page.config = {name: (file.name.replace(/\.json$/i, "").replace(/[^A-Za-z0-9._-]/g, "-") || "config").replace(/^[^A-Za-z0-9]+/, "m").slice(0, 80), body};
-      try { await call("/api/slide", "POST", {...asked(), system: ["hgx-h200"]}); } catch (error) { page.config = before; throw new Error(`${file.name}: ${error.message}`); }
+      try { await call("/api/slide", "POST", {...asked(), system: ["hgx-h200"]}); } catch (error) { page.config = before; throw new Error(`${file.name}: ${error.message.replace(/^config\.json: /, "")}`); }
       $("dropped").textContent = `Model: ${file.name} (kept on this page only; not part of the link)`;
     } else {
       let found;
@@ -126,8 +126,8 @@ async function take(file) {
   finally { $("file").value = ""; }
 }
 
-$("value").onclick = () => begin("value-" + $("company").value);
-for (const b of document.querySelectorAll("[data-work]")) b.onclick = () => page.last && begin(b.dataset.work);
+$("value").onclick = () => begin("value-" + $("company").value).catch(wrong);
+for (const b of document.querySelectorAll("[data-work]")) b.onclick = () => page.last && begin(b.dataset.work).catch(wrong);
 document.querySelector("[data-do=link]").onclick = () => link().catch(wrong);
 form.oninput = (event) => {
   if (event.target.id === "file" || event.target.id === "preset") return;
@@ -135,7 +135,7 @@ form.oninput = (event) => {
   if (event.target.name === "site") finance();
   if (event.target.name === "model") { page.config = null; $("dropped").hidden = true; }
   labels();
-  if (form.checkValidity()) follow(); else { const bad = form.querySelector(":invalid"); wrong(new Error(`${bad.closest("label").firstChild.textContent.trim()}: ${bad.validationMessage}`)); }
+  if (form.checkValidity()) follow(); else { const bad = form.querySelector("input:invalid, select:invalid"); wrong(new Error(`${bad.closest("label").firstChild.textContent.trim()}: ${bad.validationMessage}`)); }
 };
 form.onsubmit = (event) => event.preventDefault();
 $("file").onchange = () => take($("file").files[0]);

@@ -17,6 +17,7 @@ function done() { running--; const next = waiting.shift(); if (next) next(); }
 export async function begin(kind) {
   const box = make("article", null, "work"), told = make("p", "Starting …"), stop = make("button", "Cancel"), out = make("div");
   const system = $("about").value, body = asked(), worth = Number($("worth").value);
+  if (ABOUT.includes(kind) && !system) throw new Error("No system serves this question, so there is none to look into; ask for less speed, or for other systems.");
   if (kind.startsWith("value-") && worth > 0) body.worth = worth;
   told.setAttribute("role", "status"); stop.type = "button";
   box.append(make("h3", page.choices.work[kind] + (ABOUT.includes(kind) ? `: ${named(system)}` : "")), told, stop, out);
