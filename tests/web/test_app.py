@@ -2,6 +2,7 @@
 
 import json
 import time
+from concurrent.futures import Future
 
 import pytest
 
@@ -13,7 +14,10 @@ from fastapi.testclient import TestClient
 
 from lcot.cli import run
 from lcot.cli.web import asked, token_for
+from lcot.errors import InputError
 from lcot.web.app import create
+from lcot.web.asking import Asking
+from lcot.web.searching import QUEUE, Searching
 from lcot.web.views import stated, unit_of
 from lcot.workload.models import model_ids
 from tests.workload.test_reading import config
@@ -251,3 +255,29 @@ def test_ends_of_a_fact_are_said_in_the_unit_of_its_file():
     assert stated(5 * 8760 * 3600.0, "year") == "5 year"
     assert unit_of("model", "error") == ""
     assert stated(1.4809, "") == "1.48"
+
+
+def test_more_questions_than_can_wait_are_refused():
+    searching = Searching(asked)
+    stuck: Future[tuple[str, bytes]] = Future()
+    searching.waiting = [stuck] * QUEUE
+    with pytest.raises(InputError, match=f"{QUEUE} questions wait"):
+        searching.answer(Asking(model="llama-3.1-8b"))
+    searching.look_ahead(Asking(model="llama-3.1-8b"))  # gives way
+    assert searching.pool is None
+
+
+def test_a_search_that_dies_is_begun_again():
+    searching = Searching(asked)
+    few = Asking(model="llama-3.1-8b", system=("hgx-h200",))
+    try:
+        first = searching.answer(few)
+        for process in searching.begin()._processes.values():
+            process.kill()
+        until = time.monotonic() + 10
+        while searching.begin()._broken is False and time.monotonic() < until:
+            time.sleep(0.05)
+        searching.answers.clear()
+        assert searching.answer(few) == first
+    finally:
+        searching.close()

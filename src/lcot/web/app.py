@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import ryaml
 from fastapi import Body, FastAPI, Request, Response
@@ -62,6 +62,23 @@ class Starting(BaseModel):
     kind: Name
     asked: Asking
     system: Name | None = Field(default=None, description="the system it is about, where it is about one")
+
+
+class State(BaseModel):
+    """Some work: how far it is, and its result."""
+
+    id: str
+    title: str
+    words: list[str] = Field(description="arguments of the command line; files of its own folder as ./NAME")
+    command: str
+    seconds: float
+    progress: str = Field(description="the last line that it said")
+    state: Literal["running", "done", "failed", "cancelled"]
+    error: str | None = Field(default=None, description="where it failed")
+    result: dict[str, Any] | None = Field(default=None, description="what the verb prints with --json")
+    verdict: str = ""
+    charts: dict[str, dict[str, Any]] = Field(default={}, description="Vega-Lite specifications by view")
+    file: str = Field(default="", description="name of the file it made, for /api/runs/{id}/file")
 
 
 class Reply(BaseModel):
@@ -145,7 +162,7 @@ def create(ask: Ask, token: str = "", hosts: tuple[str, ...] = ("127.0.0.1", "lo
         known("owner of facts", name, owners())
         return show(name)
 
-    @app.post("/api/runs", status_code=202)
+    @app.post("/api/runs", status_code=202, response_model=State, response_model_exclude_unset=True)
     def begin(starting: Starting) -> dict[str, Any]:
         """Begin long work: a verb of the command line in a process of its own."""
         if starting.system is not None:
@@ -153,12 +170,12 @@ def create(ask: Ask, token: str = "", hosts: tuple[str, ...] = ("127.0.0.1", "lo
         starting.asked.question(ask)  # what is wrong with it is said at once
         return desk.begin(starting.kind, starting.asked, starting.system or "")
 
-    @app.get("/api/runs/{id}")
+    @app.get("/api/runs/{id}", response_model=State, response_model_exclude_unset=True)
     def state(id: str) -> dict[str, Any]:
         """How far some work is, and its result."""
         return desk.find(id).state()
 
-    @app.delete("/api/runs/{id}")
+    @app.delete("/api/runs/{id}", response_model=State, response_model_exclude_unset=True)
     def cancel(id: str) -> dict[str, Any]:
         """End some work."""
         work = desk.find(id)

@@ -20,13 +20,14 @@ from lcot.choice.lengths import at_lengths, leading
 from lcot.choice.sharing import packed, unpacked
 from lcot.choice.slide import Prepared, prepare, slid
 from lcot.choice.types import Answer, Question
-from lcot.errors import LcotError
+from lcot.errors import InputError, LcotError
 from lcot.report.answer import details
 from lcot.report.contract import to_dict
 from lcot.report.headline import headline
 from lcot.web.asking import Ask, Asking
 from lcot.web.views import drawn
 
+QUEUE = 8  # questions that wait at most, the one that is worked on included
 ANSWERS, LAYOUTS = 32, 12  # kept: full answers, and systems' layouts by question and lengths
 _asks: list[Ask] = []  # in the process that searches: how a question is made
 
@@ -45,6 +46,7 @@ class Searching:
 
     ask: Ask
     pool: ProcessPoolExecutor | None = None
+    waiting: list[Future[tuple[str, bytes]]] = field(default_factory=list[Future[tuple[str, bytes]]])
     lock: threading.Lock = field(default_factory=threading.Lock)
     answers: OrderedDict[str, bytes] = field(default_factory=OrderedDict[str, bytes])
     layouts: OrderedDict[str, Prepared] = field(default_factory=OrderedDict[str, Prepared])
@@ -60,12 +62,19 @@ class Searching:
             return self.pool
 
     def submit(self, work: Any, asking: str) -> Future[tuple[str, bytes]]:
-        """Hand work to the process, to a new one where that has died."""
+        """Hand work to the process, to a new one where that has died. Raises `InputError` where too much waits."""
+        self.waiting = [one for one in self.waiting if not one.done()]
+        if len(self.waiting) >= QUEUE:
+            raise InputError(
+                f"{len(self.waiting)} questions wait for an answer; allowed: {QUEUE} at once; ask again soon"
+            )
         try:
-            return self.begin().submit(work, asking)
+            found = self.begin().submit(work, asking)
         except BrokenProcessPool:
             self.pool = None
-            return self.begin().submit(work, asking)
+            found = self.begin().submit(work, asking)
+        self.waiting.append(found)
+        return found
 
     def answer(self, asked: Asking) -> bytes:
         """The answer and its charts as JSON. Raises `Refused`."""
@@ -78,7 +87,7 @@ class Searching:
     def look_ahead(self, asked: Asking) -> None:
         """Find the layouts of these lengths in the background: a slider may move next."""
         key = asked.fixed().model_dump_json()
-        if key not in self.layouts:
+        if key not in self.layouts and all(one.done() for one in self.waiting):
             self.submit(_layouts, key).add_done_callback(lambda found: self.found(key, found))
 
     def found(self, key: str, done: Future[tuple[str, bytes]]) -> None:
