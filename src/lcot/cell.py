@@ -206,6 +206,15 @@ def total(parts: Iterable[Any] | Any) -> Any:
     return made(sum(map(value_of, items)), "total", tuple(items))
 
 
+def stacked(parts: Iterable[Any]) -> Any:
+    """Floats, arrays and cells side by side along a new first axis."""
+    items = list(parts)
+    if not any(isinstance(one, Cell) for one in items):
+        return np.stack(np.broadcast_arrays(*items))
+    pairs = zip(items, np.eye(len(items)), strict=True)
+    return total(part * place for part, place in pairs if isinstance(part, Cell) or np.any(part))
+
+
 def _clip(x: Any, low: Any, high: Any) -> Any:
     return np.minimum(np.maximum(x, low), high)
 

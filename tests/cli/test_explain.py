@@ -54,6 +54,36 @@ def test_any_number_of_the_plan(capsys):
         assert answer["value"] > 0
 
 
+def test_numbers_are_listed_by_name(capsys):
+    text = printed(capsys, *ASKED, "--list")
+    assert "paid in year 0" in text
+    listed = json.loads(printed(capsys, *ASKED, "--list", "--json"))
+    assert listed["schema"] == "lcot.numbers/1"
+    assert listed["numbers"][0]["of"] == "blended"
+    assert {"first-year price", "energy line", "time to first token"} <= {one["of"] for one in listed["numbers"]}
+
+
+LOAD = ["explain", "hgx-h200", "llama-3.1-8b", "--synthetic", "poisson:rate=20,input=500,output=100,count=400"]
+
+
+def test_numbers_of_the_event_kernel_are_held_under_the_bill(capsys):
+    for more, verb in (([], "simulate"), (["--slo", "ttft=2s,speed=20"], "size")):
+        answer = json.loads(printed(capsys, *LOAD, *more, "--json"))
+        assert answer["verb"] == verb
+        why = {held["why"] for held in answer["held"] if held["kind"] == "held"}
+        assert all("event kernel" in one and "seed" in one and "inputs" in one for one in why)
+        assert any(fact["fact"] == "us-colocation.electricity.price" for fact in answer["facts"])
+
+
+def test_a_company_down_to_its_facts(capsys, tmp_path):
+    text = printed(capsys, "explain", "--company", "cerebras", "--depth", "5")
+    assert text.startswith("equity: ")
+    assert "cerebras.multiple" in text
+    assert "[koller2020]" in text
+    printed(capsys, "explain", "--company", "cerebras", "--html", str(tmp_path / "c.html"))
+    assert "Cerebras" in (tmp_path / "c.html").read_text(encoding="utf-8")
+
+
 def test_rent_rests_on_the_rent(capsys):
     answer = json.loads(printed(capsys, *ASKED, "--basis", "rent", "--json"))
     facts = {fact["fact"] for fact in answer["facts"]}
@@ -100,6 +130,22 @@ def test_two_systems(capsys):
 )
 def test_refuses(capsys, arguments, hint):
     assert hint in refused(capsys, *ASKED, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        ([], "SYSTEM MODEL"),
+        (["hgx-h200"], "a system and a model"),
+        (["hgx-h200", "llama-3.1-8b", "--company", "cerebras"], "one thing"),
+        (["--company", "cerebra"], "cerebras"),
+        (["--company", "cerebras", "--market", "deloite_2028"], "deloitte_2028"),
+        (["--company", "cerebras", "--synthetic", "poisson:rate=1"], "SYSTEM MODEL"),
+        ([*LOAD[1:], "--against", "dgx-b200"], "closed form"),
+    ],
+)
+def test_one_thing_is_explained(capsys, arguments, hint):
+    assert hint in refused(capsys, "explain", *arguments)
 
 
 def test_a_system_without_a_price_names_the_fact(capsys):

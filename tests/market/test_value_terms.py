@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lcot.errors import DomainError, MissingFact, UnknownName
+from lcot.facts import catalog
 from lcot.market.companies import company, ids
 from lcot.market.deals import deal, implied
 from lcot.market.value_terms import hardware_cost
@@ -26,7 +27,7 @@ def test_every_company_can_be_valued_with_its_chain_whole(name):
 
 def test_cerebras_capacity_costs_its_parts_over_their_life_and_its_place():
     w = worth(CEREBRAS, draws=0)
-    assert hardware_cost("cs-3") == pytest.approx(450e3 / 23e3)
+    assert hardware_cost(catalog.system("cs-3").facts) == pytest.approx(450e3 / 23e3)
     assert w.terms.cost == pytest.approx(450e3 / 23e3 / 5 + 194.95e-3 * 12)
     assert w.terms.capital == pytest.approx(0.8 * 450e3 / 23e3 / w.terms.price)
     assert w.drawn is None
@@ -67,4 +68,4 @@ def test_what_cannot_be_valued_says_why():
     with pytest.raises(UnknownName, match=r"share\.exit"):
         with_values(CEREBRAS, {"share.exi": 0.1})
     with pytest.raises(MissingFact):
-        hardware_cost("groqrack-llama70b")
+        hardware_cost(catalog.system("groqrack-llama70b").facts)

@@ -9,7 +9,9 @@ from lcot.market.value import Terms
 from lcot.units import YEAR
 
 
-def unit_cost(company: Company, facts: Facts, price: Numeric) -> tuple[Numeric, Numeric, Numeric]:
+def unit_cost(
+    company: Company, facts: Facts, price: Numeric, machine: Facts | None = None
+) -> tuple[Numeric, Numeric, Numeric]:
     """Cost of a unit of what is sold, its own capital over yearly revenue, and that capital's life.
 
     Parameters
@@ -20,6 +22,8 @@ def unit_cost(company: Company, facts: Facts, price: Numeric) -> tuple[Numeric, 
         Its facts; values may be draws.
     price : numeric, shape (...)
         Of the same unit. [USD/W a year, USD/W or USD/token]
+    machine : Facts, optional
+        Of the system by which capacity is counted, where they are not the catalogue's.
 
     Returns
     -------
@@ -45,22 +49,23 @@ def unit_cost(company: Company, facts: Facts, price: Numeric) -> tuple[Numeric, 
     if company.sells == "systems":
         return price * (1.0 - facts.number("margin.gross", "the margin")), 0.0, 1.0
     life = facts.number("life.hardware", "the margin") / YEAR
-    hardware = hardware_cost(company.system)
+    hardware = hardware_cost(catalog.system(company.system).facts if machine is None else machine)
     cost = hardware / life + facts.number("cost.colocation", "the margin") * YEAR
-    return cost, facts.number("capacity.owned", "the cash flow") * hardware / price, life
+    capital = facts.number("capacity.owned", "the cash flow") * hardware / price
+    return cost, capital, life
 
 
-def hardware_cost(system: str) -> float:
+def hardware_cost(facts: Facts) -> Numeric:
     """What the parts of a system cost for each watt it takes.
 
     Parameters
     ----------
-    system : str
-        Id of the system.
+    facts : Facts
+        Of the system.
 
     Returns
     -------
-    float
+    numeric
         Bill of materials over full power. [USD/W]
 
     Raises
@@ -76,8 +81,7 @@ def hardware_cost(system: str) -> float:
     ----------
     :cite:t:`koller2020`.
     """
-    facts = catalog.system(system).facts
-    return float(facts.number("other.bom", "the margin") / facts.number("power.max", "the margin"))
+    return facts.number("other.bom", "the margin") / facts.number("power.max", "the margin")
 
 
 def price_key(company: Company) -> str:
@@ -85,7 +89,9 @@ def price_key(company: Company) -> str:
     return {"capacity": "price.capacity", "systems": "price.power", "tokens": "price.token"}[company.sells]
 
 
-def terms_of(company: Company, facts: Facts, market: Numeric, years: int) -> Terms:
+def terms_of(
+    company: Company, facts: Facts, market: Numeric, years: int, machine: Facts | None = None
+) -> Terms:
     """The terms of a valuation.
 
     Parameters
@@ -98,11 +104,13 @@ def terms_of(company: Company, facts: Facts, market: Numeric, years: int) -> Ter
         The inference market in the exit year; for tokens it follows from demand and price instead. [USD]
     years : int
         From the value's date to the exit. [1]
+    machine : Facts, optional
+        See `unit_cost`.
 
     Returns
     -------
     Terms
-        Floats or arrays.
+        Floats, arrays or cells.
 
     Raises
     ------
@@ -112,7 +120,7 @@ def terms_of(company: Company, facts: Facts, market: Numeric, years: int) -> Ter
     price = facts.number(price_key(company), "revenue")
     if company.sells == "capacity":
         price = price * YEAR
-    cost, capital, life = unit_cost(company, facts, price)
+    cost, capital, life = unit_cost(company, facts, price, machine)
     if company.sells == "tokens":
         market = facts.number("demand", "revenue") * YEAR * price
     return Terms(

@@ -114,11 +114,8 @@ def worth(
     if outlook is not None:
         return modelled(company, outlook, seed)
     tokens = company.sells == "tokens"
-    facts, key, year = market_fact(market or company.market)
-    year = company.exit_year if tokens or market_value is not None else year
-    years = year - company.base_year
-    if years < 1:
-        raise DomainError("year of the market", year, f"after {company.base_year}, the base year of {company.id}")
+    facts, key, _ = market_fact(market or company.market)
+    years = exit_of(company, market, market_value is not None) - company.base_year
     size = market_value if market_value is not None else facts.number(key)
     terms = terms_of(company, company.facts, size, years)
     drawn_terms = None
@@ -129,6 +126,18 @@ def worth(
         drawn_terms = terms_of(company, sample[company.id], drawn_size, years)
     label = "tokens sold in the world" if tokens else "given" if market_value is not None else market or company.market
     return made_of(company, label, terms, drawn_terms)
+
+
+def exit_of(company: Company, market: str = "", given: bool = False) -> int:
+    """Year of the exit: that of the market's definition, the company's own for tokens or a market that is ``given``.
+
+    Raises `UnknownName` for the definition, and `DomainError` where it is not after the base year.
+    """
+    _, _, year = market_fact(market or company.market)
+    year = company.exit_year if company.sells == "tokens" or given else year
+    if year <= company.base_year:
+        raise DomainError("year of the market", year, f"after {company.base_year}, the base year of {company.id}")
+    return year
 
 
 def modelled(company: Company, outlook: Reading, seed: int) -> Worth:

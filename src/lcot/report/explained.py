@@ -8,43 +8,54 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lcot.cell import Cell
-from lcot.choice.types import Question
 from lcot.facts.listing import card, confidence
 from lcot.report.amounts import amount
+from lcot.trace.derived import Derived
 from lcot.trace.leaves import Asked, Given, Held
 from lcot.trace.nodes import Node, nodes_of
-from lcot.trace.numbers import facts_under, held_under, number
-from lcot.trace.plans import Traced
+from lcot.trace.numbers import facts_under, held_under
+from lcot.trace.units import unit_of
 
 if TYPE_CHECKING:
     from rich.tree import Tree
 
-SCHEMA = "lcot.explain/1"
+SCHEMA, NUMBERS = "lcot.explain/1", "lcot.numbers/1"
 WIDEST = 110  # characters of a formula in the tree
 SOURCE = 50  # characters of a source in the tree
 
 
-def as_dict(traced: Traced, question: Question, of: str) -> dict[str, Any]:
+def as_dict(found: Derived, of: str = "") -> dict[str, Any]:
     """The derivation of a number: every node with formula, value, unit and inputs, and the leaves with sources."""
-    result = number(traced, of)
+    of = of or found.main
+    result = found.number(of)
     nodes = nodes_of({of: result})
-    d = traced.plan.deployment
     return {
         "schema": SCHEMA,
+        "verb": found.verb,
         "of": of,
         "id": nodes[id(result)].id,
         "value": plain(result.value),
         "unit": result.unit,
-        "system": d.system.id,
-        "model": d.model.id,
-        "layout": d.label,
-        "basis": question.basis,
-        "site": question.site.id,
+        **found.about,
+        "told": found.told,
         "nodes": [node_dict(node) for node in nodes.values()],
         "facts": [card(one.origin.fact, one.origin.owner) for one in facts_under([result])],
         "held": [held_dict(one) for one in held_under([result])],
-        "notes": list(traced.plan.steps.notes),
+        "notes": list(found.notes),
     }
+
+
+def names_dict(found: Derived) -> dict[str, Any]:
+    """Every number that can be followed (schema ``lcot.numbers/1``), the main one first."""
+    rows = [{"of": name, "value": plain(cell.value), "unit": unit_of(cell)} for name, cell in found.numbers.items()]
+    return {"schema": NUMBERS, "verb": found.verb, **found.about, "told": found.told, "numbers": rows}
+
+
+def names_text(found: Derived) -> str:
+    """The same for a reader."""
+    rows = [(name, amount(cell.value, unit_of(cell))) for name, cell in found.numbers.items()]
+    width = max(len(name) for name, _ in rows)
+    return "\n".join([found.told, "", *(f"{name:{width}}  {value}" for name, value in rows)])
 
 
 def node_dict(node: Node) -> dict[str, Any]:
@@ -84,12 +95,12 @@ def plain(value: Any) -> Any:
     return np.asarray(value).tolist()
 
 
-def tree(traced: Traced, of: str, depth: int) -> Tree:
+def tree(found: Derived, of: str, depth: int) -> Tree:
     """The derivation as a tree of ``depth`` levels; 0 for all."""
     from rich.text import Text
     from rich.tree import Tree
 
-    result = number(traced, of)
+    result = found.number(of)
     nodes = nodes_of({of: result})
     seen: set[str] = set()
     said: set[str] = set()
@@ -166,19 +177,13 @@ def sources(results: Iterable[Cell]) -> list[tuple[str, ...]]:
     return rows
 
 
-def opening(traced: Traced, question: Question, of: str) -> str:
+def opening(found: Derived, of: str) -> str:
     """What the number is of, in two lines."""
-    d, served, result = traced.plan.deployment, traced.plan.served, number(traced, of)
-    load = "full to the target" if question.traffic.rate is None else f"{float(question.traffic.rate):g} requests/s"
-    basis = question.basis if question.basis == "own" else f"rent {question.term.replace('_', ' ')}"
-    return (
-        f"{of}: {amount(result.value, result.unit)}, at the stated facts\n"
-        f"{d.model.id} on {int(served.systems)} x {d.system.id}: {int(served.copies)} x {d.label}, "
-        f"{d.precision.label}, {d.engine.name}; {load}, {basis}, {question.site.id}\n"
-    )
+    result = found.number(of)
+    return f"{of}: {amount(result.value, result.unit)}, at the stated facts\n{found.told}\n"
 
 
-def sources_table(traced: Traced, of: str) -> Any:
+def sources_table(found: Derived, of: str) -> Any:
     """The facts under the number, with sources and confidence."""
     from rich.table import Table
     from rich.text import Text
@@ -186,6 +191,6 @@ def sources_table(traced: Traced, of: str) -> Any:
     made = Table(title="Sources", box=None, pad_edge=False, header_style="bold", title_justify="left")
     for name in ("fact", "value", "low to high", "source", "at", "date", "kind", "confidence"):
         made.add_column(name, overflow="fold" if name in ("source", "at", "fact") else "ellipsis")
-    for row in sources([number(traced, of)]):
+    for row in sources([found.number(of)]):
         made.add_row(*map(Text, row))
     return made

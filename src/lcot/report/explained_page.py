@@ -26,9 +26,8 @@ def page(answer: Mapping[str, Any]) -> str:
     why = {one["name"]: one["why"] for one in answer["held"]}
     top = nodes[answer["id"]]
     title = f"{answer['of']}: {amount(top['value'], top['unit'])}"
-    what = f"{answer['model']} on {answer['system']} ({answer['layout']}), {answer['basis']}, {answer['site']}; at the "
     body = [
-        f"<header><h1>{escape(title)}</h1>{paragraph(what + 'stated facts', 'quiet')}</header>",
+        f"<header><h1>{escape(title)}</h1>{paragraph(answer['told'], 'quiet')}</header>",
         STYLE,
         section("Derivation", tree(answer["id"], nodes, cards, why, set(), 0)),
         section("Held fixed", table(("name", "value", "why"), held_rows(answer))),

@@ -9,6 +9,7 @@ import numpy as np
 
 from lcot.cell import Cell
 from lcot.trace.formulas import SI
+from lcot.units import HOUR, YEAR
 
 Powers = dict[str, Fraction]
 KEPT = {"add", "subtract", "maximum", "minimum", "total", "pick", "negative", "absolute", "where", "interp", "floor",
@@ -55,9 +56,9 @@ def _followed(cell: Cell) -> str:
 
 
 def _powers(number: object) -> Powers | None:
-    """Powers of the symbols of a unit; a plain number has none. None: not known."""
+    """Powers of the symbols of a unit; a plain number has none, but a year and an hour are seconds. None: not known."""
     if not isinstance(number, Cell):
-        return {}
+        return {"s": Fraction(1)} if isinstance(number, int | float) and number in (YEAR, HOUR) else {}
     unit = number.unit
     if not unit and np.ndim(number.value) == 0 and not number.operation:
         return None

@@ -13,7 +13,7 @@ from lcot.cell import CALLS, MADE, Call, Cell
 from lcot.trace.formulas import formula, units_of_fields
 from lcot.workload.operators import Elementwise, Experts, Gemm, Mixing
 
-FLOORS = ("lcot.steptime.", "lcot.serving.", "lcot.cost.")
+FLOORS = ("lcot.steptime.", "lcot.serving.", "lcot.cost.", "lcot.market.value")
 # functions that only add up or repeat, so that what they make belongs to the formula that asks
 PLUMBING = frozenset(
     {"plus", "times", "part_of", "_network", "some", "number", "total", "latency", "interval", "interpolate", "read"}

@@ -28,12 +28,17 @@ def write(path: Path, outlook: Outlook) -> None:
         f"Results of {o.draws} draws with seed {o.seed}. The costs below are computed from their factors, live, in the "
         "draw whose cost is the median of its year; the factors are held.",
     ]
-    why = f"the market's equilibrium year by year, {o.draws} draws, seed {o.seed}; inputs {digest(o)}"
+    why = why_of(o)
     held = [
         f"Shares, tokens, spending, power and rents are results of {why}. No sheet formula solves for an equilibrium.",
         "Change a fact with --scenario FILE and run lcot market again.",
     ]
     write_tables(path, f"Market: {o.scenario.name}", lines, tables(o), facts_of(o), held, costs(o, why))
+
+
+def why_of(o: Outlook) -> str:
+    """What results of an outlook are of: method, draws, seed and hash of the inputs."""
+    return f"the market's equilibrium year by year, {o.draws} draws, seed {o.seed}; inputs {digest(o)}"
 
 
 def costs(o: Outlook, why: str) -> dict[str, Cell]:
