@@ -10,7 +10,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from lcot.serving import long_run
 from lcot.serving.long_run import stream_simulation
+from lcot.serving.replay import Replay
 from lcot.serving.simulation import Ready, prepared, simulate_deployment
 from lcot.serving.synthetic import open_loop
 from lcot.serving.types import Policy, Target
@@ -77,6 +79,33 @@ def test_interrupted_run_goes_on(ready, trace, tmp_path):
     assert len(again) == 8 - 3  # 500 requests in parts of 64, three of them already done
     assert seen.end_to_end == whole.end_to_end
     assert pl.read_parquet(tmp_path / "rows.parquet").equals(pl.read_parquet(tmp_path / "whole.parquet"))
+
+
+@pytest.mark.parametrize("after", ["write_parquet", "save", "_note", "rmtree"])
+@pytest.mark.parametrize("call", [1, 3])
+def test_killed_between_any_two_writes_it_goes_on(ready, trace, tmp_path, monkeypatch, after, call):
+    path, _ = trace
+    whole = stream_simulation(ready, path, tmp_path / "whole.parquet", chunk=64)
+    where = {"write_parquet": long_run, "save": Replay, "_note": long_run, "rmtree": long_run.shutil}[after]
+    real, calls = getattr(where, after), []
+
+    def killed(*args, **more):
+        calls.append(1)
+        if after == "rmtree":
+            (args[0] / "000000.parquet").unlink()
+            raise KeyboardInterrupt
+        real(*args, **more)
+        if len(calls) == call:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(where, after, killed)
+    with pytest.raises(KeyboardInterrupt):
+        stream_simulation(ready, path, tmp_path / "rows.parquet", chunk=64)
+    monkeypatch.undo()
+    seen = stream_simulation(ready, path, tmp_path / "rows.parquet", chunk=64)
+    assert (seen.requests, seen.end_to_end) == (whole.requests, whole.end_to_end)
+    assert pl.read_parquet(tmp_path / "rows.parquet").equals(pl.read_parquet(tmp_path / "whole.parquet"))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["rows.parquet", "trace.csv", "whole.parquet"]
 
 
 @pytest.mark.parametrize("change", ["rules", "copy"])

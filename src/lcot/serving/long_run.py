@@ -106,15 +106,16 @@ def stream_simulation(
         if run is None:
             run = Replay(ready.table, rules, ready.prefill_table, part.hash_block)
         if number + 1 == done:
-            run.load(folder / "state.npz")
+            run.load(_state(folder, done))
         elif number + 1 > done:
             found = [
                 lines.copy() for lines in run.feed(scaled(part, rate_scale), last=following is None, progress=progress)
             ]
             lines = np.concatenate([np.empty(0, records.ROW), *found])
             write_parquet(rows_of(run.outcome(lines)), folder / f"{number:06d}.parquet")
-            run.save(folder / "state.npz")
-            (folder / "done.json").write_text(json.dumps({"key": key, "parts": number + 1}))
+            run.save(_state(folder, number + 1))
+            _note(folder, key, number + 1)
+            _state(folder, number).unlink(missing_ok=True)
         number += 1
         if following is None:
             break
@@ -136,6 +137,18 @@ def _key(trace: Path, policy: Policy, *more: float) -> str:
     stat = trace.stat()
     text = json.dumps([str(trace.resolve()), stat.st_size, stat.st_mtime, asdict(policy), *more], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _state(folder: Path, parts: int) -> Path:
+    """Where the state after so many parts lies; each has a name of its own, so that none is taken for another's."""
+    return folder / f"state-{parts:06d}.npz"
+
+
+def _note(folder: Path, key: str, parts: int) -> None:
+    """Note, all or nothing, that so many parts and the state after them are on disk."""
+    partial = folder / "done.json.partial"
+    partial.write_text(json.dumps({"key": key, "parts": parts}))
+    partial.replace(folder / "done.json")
 
 
 def _done(folder: Path, key: str) -> int:
@@ -172,6 +185,7 @@ def _collected(run: Replay, folder: Path, rows: Path, target: Target, skipped: i
     partial = rows.with_name(rows.name + ".whole")
     pl.scan_parquet(folder / "*.parquet").sink_parquet(partial)
     partial.replace(rows)
+    (folder / "done.json").unlink()  # first, so that half a folder is not taken for a whole one
     shutil.rmtree(folder)
     totals = run.outcome(np.empty(0, records.ROW))
     busy = totals.busy[run.policy.prefill_replicas :]
