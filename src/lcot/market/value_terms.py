@@ -89,9 +89,7 @@ def price_key(company: Company) -> str:
     return {"capacity": "price.capacity", "systems": "price.power", "tokens": "price.token"}[company.sells]
 
 
-def terms_of(
-    company: Company, facts: Facts, market: Numeric, years: int, machine: Facts | None = None
-) -> Terms:
+def terms_of(company: Company, facts: Facts, market: Numeric, years: int, machine: Facts | None = None) -> Terms:
     """The terms of a valuation.
 
     Parameters
