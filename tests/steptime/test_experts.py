@@ -55,6 +55,19 @@ def test_kernels_of_one_format_may_have_constants_of_their_own() -> None:
         assert one.total == same.total
 
 
+def test_the_kernels_of_a_format_have_their_own_floor_share_and_tile_by_hand() -> None:
+    values = {"floor": 9e-6, "share": 0.25, "tile": 2.0}
+    own = engine_facts(**{f"experts__{name}__fp8_block": value for name, value in values.items()})
+    step = experts(1.0, LAYER, 8, 1000, 800, 1, "fp8-block", "bf16", CHIP, own)
+    size, rows, busy = 3 * 800 * 1000, 2.0, 2.0
+    arithmetic = 2 * (rows + busy * 2) * size / (0.25 * 0.5 * 1e15)
+    traffic = (busy * size * bytes_of("fp8-block") + rows * (4 * 800 + 12 * 1000)) / 0.5e12
+    assert step.total == pytest.approx(9e-6 + (arithmetic**2 + traffic**2) ** 0.5)
+    for weights in ("bf16", "fp8"):
+        other = experts(1.0, LAYER, 8, 1000, 800, 1, weights, "bf16", CHIP, own)
+        assert other.total == experts(1.0, LAYER, 8, 1000, 800, 1, weights, "bf16", CHIP, E).total
+
+
 def test_all_experts_are_read_once_by_many_tokens() -> None:
     step = experts(np.array([100.0, 200.0]), LAYER, 8, 1000, 800, 1, "bf16", "bf16", CHIP, E)
     assert step.memory[1] < 1.2 * step.memory[0]

@@ -48,6 +48,11 @@ def test_prompts_wait_for_the_host_where_the_device_has_less_to_do() -> None:
         assert found.total == pytest.approx(wanted)
     dense = estimate(deployment(engine=issuing)).latency(short).total
     assert dense == pytest.approx(float(estimate(deployment()).latency(short).total))
+    plain = Engine("toy-engine", "Toy engine", "gpu", "1", engine_facts(host__experts=1e-3, host__dense=0.5e-3))
+    host, device = 1e-3 + 1e-6, float(dense) - 1e-3 - 1e-6
+    assert estimate(deployment(engine=plain)).latency(short).total == pytest.approx(host + np.hypot(device, 2e-3))
+    mixed = estimate(deployment(mixture, engine=plain)).latency(short).total
+    assert mixed == pytest.approx(float(estimate(deployment(mixture, engine=issuing)).latency(short).total))
 
 
 def test_weights_are_read_once_a_step() -> None:

@@ -65,3 +65,20 @@ def test_version_by_date_is_the_newest_before() -> None:
     assert version_by_date("vllm", "2024-10") == "0.6.0"
     assert version_by_date("vllm", "2020") == ""
     assert version_by_date("unknown", "2025-01") == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "system", "found"),
+    [
+        ("sglang", "0.4.3", "hgx-h200", "sglang-2024"),
+        ("sglang", "0.4.2", "mi300x-8", "sglang-2024"),
+        ("sglang", "0.4.7", "gb200-nvl72", "sglang"),
+        ("vllm", "0.7.4", "hgx-h200", "vllm-2024"),
+        ("vllm", "0.8.5", "hgx-h200", "vllm-2025"),
+        ("vllm", "0.15.1", "hgx-h200", "vllm"),
+        ("trtllm", "0.17", "hgx-h200", "trtllm-2024"),
+    ],
+)
+def test_engines_of_early_2025_have_entries_of_their_own(name: str, version: str, system: str, found: str) -> None:
+    machine = catalog.system(system)
+    assert engine_for(name, version, machine, catalog.engines(machine.family)).id == found

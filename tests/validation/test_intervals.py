@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lcot.errors import DomainError
@@ -12,6 +12,7 @@ from lcot.validation.intervals import (
     LEANING,
     Residual,
     Spread,
+    between_sources,
     cluster_weights,
     fit_spreads,
     held_out,
@@ -64,13 +65,14 @@ def test_small_group_leans_on_its_parent() -> None:
 def test_unknown_group_falls_back_to_its_parent_and_widens() -> None:
     spreads = fit_spreads(drawn(0.2, 30, 4, ("time", "gpu")))
     known = spread_of(spreads, ("time", "gpu", "never seen"))
-    wider = spread_of(spreads, ("time", "gpu", "never seen"), widening=2.0)
     assert known == spreads[("time", "gpu")]
-    assert wider.high == pytest.approx(2 * known.high)
+    assert known.wider(2.0).high == pytest.approx(2 * known.high)
+    assert Spread(-0.3, 0.6, 9).wider(2.0, 0.8) == Spread(-2 * 0.73**0.5, 2.0, 9)
     low, high = range_of(10.0, known)
     assert low < 10.0 < high
 
 
+@settings(deadline=None)
 @given(st.integers(0, 50))
 def test_cross_validated_ranges_hold_about_eighty_percent(seed: int) -> None:
     rates = hit_rates(drawn(0.3, 120, 3, ("time",), seed))
@@ -103,6 +105,25 @@ def test_a_row_never_sees_its_own_group() -> None:
     rows = [Residual(0.1 * (-1) ** k, ("a",), f"c{k:02}") for k in range(10)] + [Residual(9.0, ("a",), "c99")]
     spread = held_out(rows, [row.cluster for row in rows])[-1]
     assert spread.high < 0.2
+
+
+def test_a_group_of_few_sources_does_not_speak_for_another() -> None:
+    rows = [Residual(0.1 * (-1) ** k, ("time", "own"), f"c{k}", "one source") for k in range(8)]
+    rows += [Residual(0.5 * (-1) ** k, ("time", "other"), f"d{k}", f"source {k}") for k in range(8)]
+    spreads = fit_spreads(rows)
+    assert [spreads[path].sources for path in (("time", "own"), ("time", "other"), ("time",))] == [1, 8, 9]
+    assert spread_of(spreads, ("time", "own")) == spreads[("time", "own")]
+    assert spread_of(spreads, ("time", "own"), 3) == spreads[("time",)]
+    assert spread_of(spreads, ("time", "own"), 99) == spreads[()]
+
+
+def test_what_sources_differ_by_holds_four_fifths_by_hand() -> None:
+    # four of five sources lie within 0.5 of a range of 0.3: sqrt(0.25 - 0.09) = 0.4; one of many rows counts no more
+    far = [Residual(0.5, ("time",), "c", f"s{k}") for k in range(4)] + [Residual(-3.0, ("time",), "c", "s4")] * 50
+    term = between_sources(far, [Spread(-0.3, 0.3, 5)] * len(far))
+    assert 0.4 <= term < 3.0
+    near = [Residual(0.2, ("time",), "c", f"s{k}") for k in range(9)]
+    assert between_sources(near, [Spread(-0.3, 0.3, 5)] * 9) == 0.0
 
 
 def test_the_factor_that_holds_four_fifths() -> None:

@@ -80,6 +80,14 @@ def test_a_generated_server_takes_one_prompt_and_1500_tokens_more() -> None:
     assert kinds == ["prefill_first", "mixed"]
 
 
+def test_versions_before_08_of_vllm_read_prompts_before_they_write() -> None:
+    kinds = [
+        policy_of(plans(row)[0].deployment, row, plans(row)[0]).batching
+        for row in (condition(engine=f"vllm {version}", note="") for version in ("0.7.3", "0.8.5", "0.12.0"))
+    ]
+    assert kinds == ["prefill_first", "mixed", "mixed"]
+
+
 def test_each_rank_of_data_parallel_attention_has_its_own_budget() -> None:
     row = condition(parallelism="tp1 dp8 ep8", engine="trtllm 1.2.0", note="")
     plan = plans(row)[0]

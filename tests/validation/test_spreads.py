@@ -12,30 +12,31 @@ from lcot.validation.calibrate import data_hash
 from lcot.validation.intervals import Spread
 from lcot.validation.measured import measured_rows
 from lcot.validation.points import conditions_of, read_points
-from lcot.validation.spreads import Spreads, committed_spreads, engine_kind, kind_of, path_of, widening_of
+from lcot.validation.spreads import FIRST, Spreads, committed_spreads, engine_kind, kind_of, path_of
 
 
 def test_every_shipped_row_has_a_fitted_group() -> None:
     spreads = committed_spreads()
     assert spreads.groups
     for row in conditions_of(measured_rows()):
-        spread = spreads.of(path_of(row))
+        spread = spreads.around(row)
         assert spread.low < 0 < spread.high
-        assert widening_of(row) == 1.0
-        other = spreads.factors["constants"] * spreads.factors["source"]
-        assert widening_of(replace(row, source="another")) == pytest.approx(other)
+        assert spreads.widening(row) == 1.0
+        assert spreads.around(replace(row, source="another")).high > spreads.between
 
 
 def test_what_was_never_measured_has_a_wider_range() -> None:
     row = replace(conditions_of(measured_rows())[0], system="a", model="b")
-    factors = {"constants": 1.2, "source": 1.1, "system": 1.3, "model": 1.5}
-    known = Spreads({(): Spread(-1, 1, 9)}, frozenset({"a"}), frozenset({"b"}), frozenset({row.source}), factors)
-    assert known.widening(row) == 1.0
-    row = replace(row, source="c")
-    assert known.widening(row) == pytest.approx(1.2 * 1.1)
-    assert known.widening(replace(row, model="c")) == pytest.approx(1.2 * 1.1 * 1.5)
-    assert known.widening(replace(row, model="c", system="c")) == pytest.approx(1.2 * 1.1 * 1.5 * 1.3)
-    assert Spreads().widening(row) == 1.0
+    factors = {"system": 1.3, "model": 1.5}
+    groups = {(): Spread(-0.3, 0.6, 9)}
+    known = Spreads(groups, frozenset({"a"}), frozenset({"b"}), frozenset({row.source}), factors, 0.8)
+    assert known.around(row) == groups[()]
+    other = replace(row, source="c")
+    assert known.around(other).high == pytest.approx(1.0)  # sqrt(0.6^2 + 0.8^2)
+    assert known.around(other).low == pytest.approx(-(0.73**0.5))
+    assert known.around(replace(other, model="c")).high == pytest.approx(1.5)
+    assert known.around(replace(other, model="c", system="c")).high == pytest.approx(1.5 * 1.3)
+    assert Spreads().around(row) == FIRST
     assert all(factor >= 1.0 for factor in committed_spreads().factors.values())
 
 

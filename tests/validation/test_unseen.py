@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from statistics import mean, median
 
 import pytest
 
+from lcot.validation.fitting_spreads import residuals_of
+from lcot.validation.intervals import between_sources
 from lcot.validation.measured import read_measured
 from lcot.validation.points import conditions_of
 from lcot.validation.predict import predict
+from lcot.validation.spreads import committed_spreads
 from lcot.validation.types import Condition, Prediction
 
 FILES = sorted((Path(__file__).parent / "unseen").glob("*.yaml"))
 # most median error allowed, by file: a fifth above what was reached when the file came in
 MOST = {
     "aws-nxd-tutorials": 0.25,
-    "dstack-deepseek-r1": 1.2,  # engines of early 2025, for which there are no entries
+    "dstack-deepseek-r1": 0.3,  # three constants of early engines were set on these runs
     "dstack-mi300x-405b": 0.45,
     "dstack-pd-ratio": 0.65,  # mixtures of experts in four bits on Hopper are timed twice too slow
     "mlperf-5-and-6": 0.3,
@@ -31,6 +35,8 @@ MOST = {
     "tpu-recipes-ironwood": 0.33,
     "tt-metal-models": 0.25,
 }
+# sources that constants of their engines were set on
+FITTED = ("aws-nxd-tutorials", "dstack-deepseek-r1", "tt-metal-models")
 
 
 @cache
@@ -55,6 +61,16 @@ def test_every_row_is_answered_as_well_as_it_was(file: Path) -> None:
     assert median(error(answer) for answer in found) <= MOST[file.stem]
 
 
+def test_what_sources_differ_by_is_what_those_outside_show() -> None:
+    """The term between sources is that of the sources to which nothing was fitted, and holds four fifths of them."""
+    spreads, alone = committed_spreads(), replace(committed_spreads(), between=0.0)
+    pairs = [pair for file in FILES if file.stem not in FITTED for pair in answers(file)]
+    found = residuals_of(*zip(*pairs, strict=True))
+    residuals = [residual for _, residual in found]
+    term = between_sources(residuals, [alone.around(row) for row, _ in found])
+    assert term == pytest.approx(spreads.between, abs=0.1)
+
+
 def test_sources_and_metrics_counted_once_each() -> None:
     groups: dict[tuple[str, str], list[Prediction]] = defaultdict(list)
     for file in FILES:
@@ -62,5 +78,5 @@ def test_sources_and_metrics_counted_once_each() -> None:
             groups[(row.source, row.metric)].append(answer)
     errors = [median(error(one) for one in group) for group in groups.values()]
     hits = [mean((one.low or 0.0) <= one.value <= (one.high or 0.0) for one in group) for group in groups.values()]
-    assert median(errors) < 0.3
-    assert mean(hits) > 0.6
+    assert median(errors) < 0.26
+    assert 0.7 < mean(hits) < 0.95

@@ -74,8 +74,8 @@ def experts(
     engine : Facts
         Constants: ``experts.floor`` [s], ``experts.memory``, ``experts.share`` (of the attainable share of a plain
         matrix product), ``experts.imbalance`` [1], ``experts.tile`` [token]; ``experts.share.widened`` and
-        ``experts.tile.widened`` where weights of 4 bits are widened to 16 before they multiply, each with a format
-        behind it (``.mxfp4``) where the kernels of that format are others.
+        ``experts.tile.widened`` where weights of 4 bits are widened to 16 before they multiply. Floor, share and tile
+        have a format behind them (``.fp8_block``, ``.widened.mxfp4``) where the kernels of that format are others.
 
     Returns
     -------
@@ -106,14 +106,14 @@ def experts(
     busy = held * touched(layer.experts, layer.active, tokens)
     size = layer.matrices * hidden * width
     widened = compute == "bf16" and bytes_of(weights) < 1.0
-    share, tile = (_constant(f"experts.{name}", widened, weights, engine) for name in ("share", "tile"))
+    floor, share, tile = (_constant(f"experts.{name}", widened, weights, engine) for name in ("floor", "share", "tile"))
     units = _synchronous(chip, compute) if widened else peak(chip, compute)
     rate = share * attainable(chip, engine, compute) * units
     bandwidth = engine.number("experts.memory") * main_bandwidth(chip)
     arithmetic = 2.0 * (rows + busy * tile) * size / rate
     each = (2.0 + ACTIVATION[compute]) * hidden + 4.0 * layer.matrices * width
     traffic = (busy * size * bytes_of(weights) + rows * each) / bandwidth
-    return roofline(arithmetic, traffic, engine.number("experts.floor") * some(tokens))
+    return roofline(arithmetic, traffic, floor * some(tokens))
 
 
 def _synchronous(chip: Chip, compute: str) -> Numeric:
@@ -123,6 +123,7 @@ def _synchronous(chip: Chip, compute: str) -> Numeric:
 
 
 def _constant(key: str, widened: bool, weights: str, engine: Facts) -> Numeric:
-    """A constant of the experts' kernels; those that widen weights on the way may have their own, by format too."""
-    own = (f"{key}.widened.{weights.partition('-')[0]}", f"{key}.widened") if widened else ()
+    """A constant of the experts' kernels; formats, and kernels that widen weights on the way, may have their own."""
+    form, whole = weights.partition("-")[0], weights.replace("-", "_")
+    own = (f"{key}.widened.{form}", f"{key}.widened") if widened else (f"{key}.{whole}",)
     return engine.number(next((name for name in own if engine.has(name)), key))

@@ -149,7 +149,9 @@ def _layers(
     engine = d.engine.facts
     if not (hides(d, ranks) and engine.has("exchange.hidden")):
         return partial(pass_time, pass_made(body, d))
-    grouped = engine.with_values({"experts.share": float(np.max(engine.number("experts.share.wide")))})
+    share = float(np.max(engine.number("experts.share.wide")))
+    shares = [key for key in ("experts.share", "experts.share.fp8_block") if engine.has(key)]
+    grouped = engine.with_values(dict.fromkeys(shares, share))
     wide = replace(d, engine=replace(d.engine, facts=grouped))
     mixing = pass_made(tuple(one for one in body if isinstance(one, Mixing)), d)
     others = pass_made(tuple(one for one in body if not isinstance(one, Mixing)), wide)
@@ -195,13 +197,15 @@ def _host(load: Load, d: Deployment) -> Breakdown:
 def _issuing(load: Load, d: Deployment, device: Numeric) -> Breakdown:
     """What the device waits for the host's issuing of kernels; as in a roofline the corner is round.
 
-    Steps of decoding are captured in graphs. Those with prompts are not, and the many small kernels of a layer with
-    experts take the host longer to issue than a device that has little to do takes to run them.
+    Steps of decoding are captured in graphs. Those with prompts are not, and the many small kernels of a layer, most of
+    all of one with experts, take the host longer to issue than a device that has little to do takes to run them.
     """
-    engine, layers = d.engine.facts, sum(b.count for b in d.model.blocks if b.feed_forward and b.feed_forward.experts)
-    if not (layers and engine.has("host.experts")):
+    engine, mixed = d.engine.facts, sum(b.count for b in d.model.blocks if b.feed_forward and b.feed_forward.experts)
+    layers = {"host.experts": mixed, "host.dense": d.model.layers - mixed}
+    each = [engine.number(key) * count for key, count in layers.items() if count and engine.has(key)]
+    if not each:
         return NOTHING
-    issued = engine.number("host.experts") * layers * some(load.prefill)
+    issued = sum(each) * some(load.prefill)
     return Breakdown(0.0, 0.0, 0.0, np.sqrt(device * device + issued * issued) - device)
 
 

@@ -23,15 +23,14 @@ def residuals_of(conditions: Iterable[Condition], predictions: Iterable[Predicti
         if prediction.status == "predicted" and prediction.predicted and condition.value > 0:
             error = log(condition.value / prediction.predicted)
             cluster = f"{condition.source} | {cluster_of(condition)}"
-            found.append((condition, Residual(error, path_of(condition), cluster)))
+            found.append((condition, Residual(error, path_of(condition), cluster, condition.source)))
     return found
 
 
 def factors_of(pairs: Sequence[Pair]) -> dict[str, float]:
-    """Factors with which ranges hold 80 % of a source, system or model that their fit left out."""
+    """Factors with which ranges hold 80 % of a system or model that their fit left out."""
     residuals = [residual for _, residual in pairs]
     groups = {
-        "source": [condition.source for condition, _ in pairs],
         "system": [condition.system for condition, _ in pairs],
         "model": [condition.model for condition, _ in pairs],
     }
@@ -43,6 +42,7 @@ def as_yaml(
     rates: dict[Group, tuple[float, int]],
     conditions: Sequence[Condition],
     factors: Mapping[str, float],
+    between: float,
 ) -> str:
     """The file of fitted ranges: quantiles of log(measured / predicted) by group, and what they rest on."""
     named = ", ".join(f"{name}: {value:.3f}" for name, value in factors.items())
@@ -51,6 +51,7 @@ def as_yaml(
         "# system x model x engine (docs/accuracy.md). `hits`: share inside a range fitted without the cluster.",
         f"data: {data_hash(conditions)} # SHA-256 of ids and values",
         f"factors: {{{named}}}",
+        f"between: {between:.3f} # what sources outside the fit differ by beyond their ranges, log",
         f"systems: [{', '.join(sorted({c.system for c in conditions}))}]",
         f"models: [{', '.join(sorted({c.model for c in conditions}))}]",
         "sources:",
@@ -60,15 +61,16 @@ def as_yaml(
     for group in sorted(spreads):
         spread, (hits, clusters) = spreads[group], rates.get(group, (float("nan"), 0))
         name = " / ".join(group) or "all"
-        lines.append(f'  "{name}": [{spread.low:.4f}, {spread.high:.4f}, {clusters}] # hits {hits:.2f}')
+        ends = f"{spread.low:.4f}, {spread.high:.4f}, {clusters}, {spread.sources}"
+        lines.append(f'  "{name}": [{ends}] # hits {hits:.2f}')
     return "\n".join(lines) + "\n"
 
 
 def write_spreads(
-    conditions: Sequence[Condition], predictions: Sequence[Prediction], path: Path, constants: float
+    conditions: Sequence[Condition], predictions: Sequence[Prediction], path: Path, between: float
 ) -> None:
-    """Fit the ranges to predictions and write them; ``constants`` as in `lcot.validation.spreads.Spreads`. [1]"""
+    """Fit the ranges to predictions and write them; ``between`` as in `lcot.validation.spreads.Spreads`. [log]"""
     pairs = residuals_of(conditions, predictions)
     residuals = [residual for _, residual in pairs]
-    factors = {"constants": constants, **factors_of(pairs)}
-    path.write_text(as_yaml(fit_spreads(residuals), hit_rates(residuals), list(conditions), factors))
+    fitted = fit_spreads(residuals)
+    path.write_text(as_yaml(fitted, hit_rates(residuals), list(conditions), factors_of(pairs), between))

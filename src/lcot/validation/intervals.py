@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import erf, exp, log, sqrt
+from math import erf, exp, hypot, log, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ TAIL = 0.1  # probability below, and above, an 80 % range
 LEANING = 4.0  # clusters' worth of weight that the parent group keeps
 NORMAL_TAIL = 1.2816  # standard deviations from the middle of a normal to its 10 % tail
 FLOOR = 0.02  # least half width, log: repeats of one run differ by 1-4 %
+SEVERAL = 3  # sources that must stand behind a group before it speaks for a source that it has not seen
 Floats = npt.NDArray[np.float64]
 Path = tuple[str, ...]  # from the largest group to the smallest, e.g. ("time", "gpu", "closed_loop")
 
@@ -32,6 +33,12 @@ class Spread:
     low: float
     high: float
     clusters: int
+    sources: int = 0
+
+    def wider(self, factor: float, between: float = 0.0) -> Spread:
+        """Both ends with what sources differ by beside them, in quadrature, times a factor."""
+        low, high = (factor * hypot(end, between) for end in (self.low, self.high))
+        return Spread(-low, high, self.clusters, self.sources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,7 @@ class Residual:
     value: float
     path: Path
     cluster: str
+    source: str = ""
 
 
 def weighted_quantile(values: Floats, weights: Floats, probability: float) -> float:
@@ -109,12 +117,12 @@ def fit_spreads(residuals: Sequence[Residual]) -> dict[Path, Spread]:
             parent = spreads[path[:-1]]
             own = count / (count + LEANING)
             low, high = own * low + (1 - own) * parent.low, own * high + (1 - own) * parent.high
-        spreads[path] = Spread(min(low, -FLOOR), max(high, FLOOR), count)
+        spreads[path] = Spread(min(low, -FLOOR), max(high, FLOOR), count, len({row.source for row in rows}))
     return spreads
 
 
-def spread_of(spreads: Mapping[Path, Spread], path: Path, widening: float = 1.0) -> Spread:
-    """Spread of the smallest known group on ``path``, widened for what was never measured.
+def spread_of(spreads: Mapping[Path, Spread], path: Path, sources: int = 0) -> Spread:
+    """Spread of the smallest known group on ``path`` that so many sources stand behind.
 
     Parameters
     ----------
@@ -122,8 +130,8 @@ def spread_of(spreads: Mapping[Path, Spread], path: Path, widening: float = 1.0)
         From `fit_spreads`. [1]
     path : tuple of str
         Group wanted, from large to small. [any]
-    widening : float
-        Factor on both ends, at least 1. [1]
+    sources : int
+        Least number of sources; the group of all rows needs none. [1]
 
     Returns
     -------
@@ -131,9 +139,9 @@ def spread_of(spreads: Mapping[Path, Spread], path: Path, widening: float = 1.0)
         Log quantiles. [1]
     """
     for depth in range(len(path), -1, -1):
-        if path[:depth] in spreads:
-            found = spreads[path[:depth]]
-            return Spread(found.low * widening, found.high * widening, found.clusters)
+        found = spreads.get(path[:depth])
+        if found is not None and (found.sources >= sources or not depth):
+            return found
     raise DomainError("path", path, "a group of the fitted spreads", "fitted.yaml")
 
 
@@ -142,7 +150,7 @@ def range_of(predicted: float, spread: Spread) -> tuple[float, float]:
     return predicted * exp(spread.low), predicted * exp(spread.high)
 
 
-def held_out(residuals: Sequence[Residual], groups: Sequence[str]) -> list[Spread]:
+def held_out(residuals: Sequence[Residual], groups: Sequence[str], sources: int = 0) -> list[Spread]:
     """Range of each row, fitted without the fold of groups that its own is in.
 
     Parameters
@@ -151,6 +159,8 @@ def held_out(residuals: Sequence[Residual], groups: Sequence[str]) -> list[Sprea
         Log errors. [1]
     groups : sequence of str, shape (n,)
         What each row must not have been seen with: its cluster, source, system or model. [any]
+    sources : int
+        Least number of sources behind a group, as in `spread_of`. [1]
 
     Returns
     -------
@@ -162,7 +172,7 @@ def held_out(residuals: Sequence[Residual], groups: Sequence[str]) -> list[Sprea
     for fold in range(max(folds.values()) + 1):
         mine = [folds[group] == fold for group in groups]
         spreads = fit_spreads([row for row, here in zip(residuals, mine, strict=True) if not here])
-        answer |= {i: spread_of(spreads, row.path) for i, row in enumerate(residuals) if mine[i]}
+        answer |= {i: spread_of(spreads, row.path, sources) for i, row in enumerate(residuals) if mine[i]}
     return [answer[i] for i in range(len(residuals))]
 
 
@@ -191,6 +201,32 @@ def holding_factor(residuals: Sequence[Residual], groups: Sequence[str]) -> floa
     needed = np.array([row.value / (found.high if row.value > 0 else found.low) for row, found in pairs])
     weights = cluster_weights([row.cluster for row in residuals])
     return max(weighted_quantile(needed, weights, 1.0 - 2.0 * TAIL), 1.0)
+
+
+def between_sources(residuals: Sequence[Residual], ranges: Sequence[Spread]) -> float:
+    r"""What sources differ by beyond the ranges of others: the log term with which these hold 80 % of a new source.
+
+    Parameters
+    ----------
+    residuals : sequence of Residual
+        Log errors of sources that no constant was fitted to. [1]
+    ranges : sequence of Spread
+        Range of each without the term. [1]
+
+    Returns
+    -------
+    float
+        Term to add in quadrature to both ends of a range. [1]
+
+    Notes
+    -----
+    A row with log error e beyond the end w of its range needs :math:`\sqrt{e^2 - w^2}`; the answer is the 80 %
+    quantile of these, each source weighing 1 in each kind of quantity.
+    """
+    ends = [found.high if row.value > 0 else found.low for row, found in zip(residuals, ranges, strict=True)]
+    needed = np.array([sqrt(max(row.value**2 - end**2, 0.0)) for row, end in zip(residuals, ends, strict=True)])
+    weights = cluster_weights([f"{row.path[:1]} {row.source}" for row in residuals])
+    return weighted_quantile(needed, weights, 1.0 - 2.0 * TAIL)
 
 
 def hit_rates(residuals: Sequence[Residual]) -> dict[Path, tuple[float, int]]:

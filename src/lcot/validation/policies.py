@@ -35,8 +35,8 @@ def policy_of(deployment: Deployment, condition: Condition, plan: Plan) -> Polic
     """Rules of the engine of a deployment, with what a client waits beside its steps.
 
     Facts of the engine stand above its family's rules: ``policy.tokens`` [token], ``policy.sequences`` [1],
-    ``receive.interval`` [1], ``client.first_token`` [s]. A public recipe's settings stand above both. The client's time
-    passes before a request is in the queue, so that users who end together meet there again.
+    ``policy.batching``, ``receive.interval`` [1], ``client.first_token`` [s]. A public recipe's settings stand above
+    both. The client's time passes before a request is in the queue, so that users who end together meet there again.
     """
     facts = deployment.engine.facts
     policy = POLICIES.get(condition.engine, POLICIES["vllm"])
@@ -45,6 +45,7 @@ def policy_of(deployment: Deployment, condition: Condition, plan: Plan) -> Polic
         return float(facts.number(key)) if facts.has(key) else otherwise
 
     recipe = recipe_of(condition, deployment)
+    batching = facts.text("policy.batching") if facts.has("policy.batching") else policy.batching
     policy = replace(
         policy,
         max_batched_tokens=recipe.chunk or int(given("policy.tokens", policy.max_batched_tokens)),
@@ -53,7 +54,7 @@ def policy_of(deployment: Deployment, condition: Condition, plan: Plan) -> Polic
         receive_interval=max(recipe.receive, round(given("receive.interval", 1))),
         acceptance_length=deployment.speculation.acceptance_length,
         before=given("client.first_token", 0.0) + (ROUTED if plan.prefill is not None else 0.0),
-        batching="mixed" if recipe.mixed else policy.batching,
+        batching="mixed" if recipe.mixed else batching,
     )
     # each rank of data-parallel attention has a budget and a batch of its own
     ranks = deployment.data

@@ -18,7 +18,7 @@ from lcot.validation.points import USUAL
 from lcot.validation.policies import policy_of
 from lcot.validation.precisions import is_mixture
 from lcot.validation.recipes import drafting_of, limit_of, service_drafts, with_benchmark_weights, with_recipe_cache
-from lcot.validation.spreads import Spreads, committed_spreads, path_of, widening_of
+from lcot.validation.spreads import Spreads, committed_spreads
 from lcot.validation.types import Condition, Layout, Prediction
 
 STATISTIC = {"": "mean", "median": "p50", "average": "mean"}
@@ -322,8 +322,7 @@ def _prediction(condition: Condition, answer: Answer, spreads: Spreads) -> Predi
     parts = [(weight, value) for weight, value in parts if isfinite(value) and value > 0]
     if not parts:
         return without("unanswered", f"{key[0]} ({key[1]}) does not follow from {protocol_of(condition)}")
-    path, factor = path_of(condition), widening_of(condition)
-    spread = spreads.of(path, factor)
+    spread = spreads.around(condition)
     low, middle, high = mixture([(weight, value, spread) for weight, value in parts])
     status, reason = "predicted", ""
     if protocol_of(condition) == "server" and condition.rate and condition.metric in THROUGHPUT:

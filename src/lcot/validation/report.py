@@ -152,8 +152,8 @@ def regenerate(evidence: Path, *pages: Path) -> None:
     names = ("calibration.csv", "serving_runs.csv")
     conditions = [row for name in names for row in read_points(evidence / "measurements" / name)]
     predictions = predict(conditions)
-    constants = committed_spreads().factors.get("constants", 1.0)  # as `lcot calibrate --check` found it
-    write_spreads(conditions, predictions, here / "fitted.yaml", constants)
+    between = committed_spreads().between  # measured on other points than these
+    write_spreads(conditions, predictions, here / "fitted.yaml", between)
     committed_spreads.cache_clear()
     (here.parent / "catalog" / "coverage.yaml").write_text(as_yaml(coverage(conditions)))
     ranged = [with_range(*pair) for pair in zip(conditions, predictions, strict=True)]
@@ -166,12 +166,11 @@ def regenerate(evidence: Path, *pages: Path) -> None:
 def with_range(condition: Condition, prediction: Prediction) -> Prediction:
     """The prediction with the committed range around its middle."""
     from lcot.validation.intervals import range_of
-    from lcot.validation.spreads import committed_spreads, path_of, widening_of
+    from lcot.validation.spreads import committed_spreads
 
     if prediction.predicted is None:
         return prediction
-    spread = committed_spreads().of(path_of(condition), widening_of(condition))
-    low, high = range_of(prediction.predicted, spread)
+    low, high = range_of(prediction.predicted, committed_spreads().around(condition))
     return replace(prediction, low=low, high=high)
 
 

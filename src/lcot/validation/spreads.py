@@ -24,11 +24,11 @@ FIRST = intervals.Spread(-0.5, 0.5, 0)  # before any fit
 
 @dataclass(frozen=True, slots=True)
 class Spreads:
-    """Fitted spreads by group, what the fit had seen, and the factors for what it had not.
+    """Fitted spreads by group, what the fit had seen, and the terms for what it had not.
 
-    ``factors`` are measured: ``source``, ``system`` and ``model`` are those with which ranges hold 80 % of a source,
-    system or model that was left out of their fit; ``constants`` is the error on a source that the engines' constants
-    were fitted without over the error on sources that they were fitted to.
+    ``factors`` are measured: ``system`` and ``model`` are those with which ranges hold 80 % of a system or model that
+    was left out of their fit. ``between`` is what sources differ by, measured on sources that no constant was fitted
+    to (`intervals.between_sources`); it stands beside the range of every source that the fit had not seen. [log]
     """
 
     groups: Mapping[intervals.Path, Spread] = field(default_factory=dict[intervals.Path, Spread])
@@ -36,24 +36,19 @@ class Spreads:
     models: frozenset[str] = frozenset()
     sources: frozenset[str] = frozenset()
     factors: Mapping[str, float] = field(default_factory=dict[str, float])
+    between: float = 0.0
 
-    def of(self, path: intervals.Path, widening: float = 1.0) -> Spread:
-        """Spread of the smallest fitted group on the path."""
+    def around(self, condition: Condition) -> Spread:
+        """Range around the prediction of a condition, in logarithms, wider for what the fit had not seen of it."""
         if not self.groups:
             return FIRST
-        return intervals.spread_of(self.groups, path, widening)
+        path, other = path_of(condition), condition.source not in self.sources
+        found = intervals.spread_of(self.groups, path, intervals.SEVERAL if other else 0)
+        return found.wider(self.widening(condition), self.between if other else 0.0)
 
     def widening(self, condition: Condition) -> float:
         """Factor on the range of a condition for what the fit had not seen of it: at least 1."""
-        if not self.groups:
-            return 1.0
-        other = condition.source not in self.sources
-        unseen = {
-            "constants": other,
-            "source": other,
-            "system": condition.system not in self.systems,
-            "model": condition.model not in self.models,
-        }
+        unseen = {"system": condition.system not in self.systems, "model": condition.model not in self.models}
         return prod(self.factors.get(name, 1.0) for name, applies in unseen.items() if applies)
 
 
@@ -86,11 +81,6 @@ def _maker(condition: Condition) -> str:
     return condition.family.split(" ")[0]
 
 
-def widening_of(condition: Condition) -> float:
-    """Factor on the committed range of a condition (`Spreads.widening`)."""
-    return committed_spreads().widening(condition)
-
-
 @lru_cache(maxsize=1)
 def committed_spreads() -> Spreads:
     """The spreads that ship with the package; wide ones where none were fitted."""
@@ -104,4 +94,4 @@ def committed_spreads() -> Spreads:
     }
     factors = {name: float(value) for name, value in content["factors"].items()}
     systems, models, sources = (frozenset(content[name]) for name in ("systems", "models", "sources"))
-    return Spreads(groups, systems, models, sources, factors)
+    return Spreads(groups, systems, models, sources, factors, float(content["between"]))
