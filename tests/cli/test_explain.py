@@ -114,7 +114,17 @@ def test_two_systems(capsys):
     text = printed(capsys, *ASKED, "--against", "dgx-b200")
     assert "memory.hbm.bandwidth" in text
     assert "confidence" in text
-    assert "families" in printed(capsys, *ASKED, "--against", "cs-3")
+    across = printed(capsys, *ASKED, "--against", "cs-3")
+    assert "families" in across
+    assert "memory.hbm.bandwidth / memory.sram.bandwidth" in across
+
+
+def test_page_of_a_difference(capsys, tmp_path):
+    assert printed(capsys, *ASKED, "--against", "cs-3", "--html", str(tmp_path / "d.html")) == ""
+    page = (tmp_path / "d.html").read_text(encoding="utf-8")
+    assert "hgx-h200 against cs-3" in page
+    assert "chip-seconds reading memory" in page
+    assert "Content-Security-Policy" in page
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def explain(
     else:
         question = replace(asked, system=[system]).question(model)
         if against is not None:
-            difference(question, replace(asked, system=[against]).question(model), json_)
+            difference(question, replace(asked, system=[against]).question(model), json_, html)
             return
         found = fleet_of(question, model, trace, synthetic, slo) if loaded else plan_of(question)
     tell(found, of or found.main, names, depth, json_, html)
@@ -240,10 +240,14 @@ def show(found: Derived, of: str, depth: int) -> None:
     console.print(sources_table(found, of))
 
 
-def difference(question: Question, other: Question, json_: bool) -> None:
-    """Print which facts make the difference between two systems."""
-    from lcot.report.differing import as_dict, as_text
+def difference(question: Question, other: Question, json_: bool, html: Path | None) -> None:
+    """Print or write which facts make the difference between two systems."""
+    from lcot.report.differing import as_dict, as_text, page
+    from lcot.report.render import save
     from lcot.trace.differences import difference_of
 
     answer = as_dict(difference_of(best(question), question, best(other), other))
-    print(dumped(answer) if json_ else as_text(answer))
+    if json_ or html is None:
+        print(dumped(answer) if json_ else as_text(answer))
+    if html is not None:
+        save(html, page(answer))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from html import escape
 from typing import Any
 
 from lcot.facts.listing import card
 from lcot.facts.types import Fact, Facts
 from lcot.report.amounts import amount
+from lcot.report.document import document, paragraph, section, table
+from lcot.report.explained_page import FACTS, fact_row
 from lcot.trace.differences import Difference
 from lcot.units import UNITS
 
@@ -51,7 +54,7 @@ def as_text(answer: dict[str, Any]) -> str:
         f"{answer['model']}: {one} costs ${costs[0]:.4g} and {other} ${costs[1]:.4g} per million tokens, blended, "
         f"at the stated facts: {costs[0] - costs[1]:+.4g}",
         "",
-        *rows("by line of the bill", answer["by_line"], one, other),
+        *rows("by line of the bill and by cause", answer["by_line"], one, other),
     ]
     if answer["by_fact"]:
         lines += ["", *rows("by fact, chip for chip", answer["by_fact"], one, other), f"Facts: {answer['method']}."]
@@ -59,6 +62,35 @@ def as_text(answer: dict[str, Any]) -> str:
     else:
         lines += ["", f"Not by fact: {answer['why_no_facts']}."]
     return "\n".join(lines)
+
+
+def page(answer: dict[str, Any]) -> str:
+    """The difference as one self-contained HTML file."""
+    one, other = answer["systems"]
+    costs = [cost * 1e6 for cost in answer["usd_per_token"]]
+    title = f"{one} against {other}: {costs[0] - costs[1]:+.4g} USD/Mtok"
+    said = f"{answer['model']}: ${costs[0]:.4g} and ${costs[1]:.4g} per million tokens, blended, at the stated facts."
+    heads = ("cause", "$/Mtok", one, other)
+    parts = [section("By line of the bill and by cause", table(heads, cells(answer["by_line"])))]
+    if answer["by_fact"]:
+        parts.append(section("By fact, chip for chip", table(heads, cells(answer["by_fact"]))))
+    parts.append(paragraph(f"Facts: {answer['method']}." if answer["by_fact"] else answer["why_no_facts"], "quiet"))
+    cards = [card for card in answer["sources"] if card["fact"] in moving(answer)]
+    if cards:
+        parts.append(section("Sources", table(FACTS, [fact_row(card) for card in cards])))
+    head = f"<header><h1>{escape(title)}</h1>{paragraph(said, 'quiet')}</header>"
+    return document(f"LCOT: {title}", "\n".join([head, *parts, paragraph(f"Schema {answer['schema']}.", "quiet")]))
+
+
+def cells(parts: list[dict[str, Any]]) -> list[list[str]]:
+    """Rows of a list of causes, the facts behind each under it, and the sum."""
+    made: list[list[str]] = []
+    for part in parts:
+        made.append([part["name"], f"{part['dollars'] * 1e6:+.4f}", shown(part, "first"), shown(part, "second")])
+        for fact in part["behind"]:
+            ends = [shown({**part, **fact}, key) for key in ("first", "second")]
+            made.append([f"\u2003{fact['name']}", "", *ends])
+    return [*made, ["sum", f"{sum(part['dollars'] for part in parts) * 1e6:+.4f}", "", ""]]
 
 
 def moving(answer: dict[str, Any]) -> set[str]:
@@ -83,6 +115,9 @@ def rows(title: str, parts: list[dict[str, Any]], one: str, other: str) -> list[
         values = [shown(part, key) for key in ("first", "second")]
         between = f"  {values[0]} against {values[1]}" if any(values) else ""
         made.append(f"{part['name']:44s}{part['dollars'] * 1e6:>+10.4f}{between}")
+        for fact in part["behind"]:
+            ends = [shown({**part, **fact}, key) for key in ("first", "second")]
+            made.append(f"  {fact['name']:52s}  {ends[0]} against {ends[1]}")
     still = [part["name"] for part in parts if part not in moving]
     made.append(f"{'sum':44s}{sum(part['dollars'] for part in parts) * 1e6:>+10.4f}")
     return [*made, f"no difference: {', '.join(still)}"] if still else made

@@ -18,6 +18,7 @@ from lcot.cost.reading import Reading
 from lcot.errors import Infeasible, MissingFact
 from lcot.facts.draw import COUNTS
 from lcot.facts.types import Fact, Facts, System
+from lcot.trace.causes import CAUSES, Behind, behind_cause, behind_line, shares
 
 Array = NDArray[np.float64]
 ORDERS = 16  # orders in which facts change over, each also backwards
@@ -33,6 +34,7 @@ class Part:
     first: float | None = None  # value for the first, in SI
     second: float | None = None
     unit: str = ""
+    behind: tuple[Behind, ...] = ()  # facts of both systems behind the cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +71,11 @@ def difference_of(first: Plan, asked: Question, second: Plan, other: Question) -
 
     Notes
     -----
-    By line: with the cost m of a chip by line, n chips for a token/s of capacity, and the share u of the capacity
-    that is delivered, :math:`c = \\sum_j m_j n / u`; each factor gets the mean of what its change adds over the orders
-    in which the three change. By fact: the first's facts are changed over to the second's,
-    chip for chip, in its own layout, and each fact gets the mean of what it adds over orders and their reverses;
+    By line: with the cost m of a chip by line, its seconds n for a token by cause, and the share u of the capacity
+    that is delivered, :math:`c = \\sum_j m_j \\sum_k n_k / u`; each of the three factors gets the mean of what its
+    change adds over the orders in which they change, and is split by line and by cause. By fact: the first's facts are
+    changed over to the second's, chip for chip, in its own layout, and each fact gets the mean of what it adds over
+    orders and their reverses;
     what is left is the layout, engine and formats.
 
     References
@@ -103,15 +106,20 @@ def by_line(first: Plan, asked: Question, second: Plan, other: Question) -> tupl
     mean = even(need, less, idle, busy)
     parts = [
         Part(f"{name} of a chip", (one.get(name, 0.0) - two.get(name, 0.0)) * mean, one.get(name), two.get(name),
-             "USD/s")
+             "USD/s", behind_line(name, first, second, asked.term))
         for name in dict.fromkeys([*one, *two])
     ]  # fmt: skip
     sums = sum(one.values()), sum(two.values())
-    able = Part(
-        "tokens that a chip can deliver", (need - less) * even(*sums, idle, busy), 1 / need, 1 / less, "token/s"
-    )
+    price = even(*sums, idle, busy)
+    spent = [{cause: need * share for cause, share in shares(plan, q).items()}
+             for plan, q, need in ((first, asked, need), (second, other, less))]  # fmt: skip
+    able = [
+        Part(name, (spent[0][cause] - spent[1][cause]) * price, spent[0][cause],
+             spent[1][cause], "s", behind_cause(cause, first, second))
+        for cause, name in CAUSES.items()
+    ]  # fmt: skip
     used = Part("share of them delivered", (idle - busy) * even(*sums, need, less), 1 / idle, 1 / busy, "1")
-    return tuple(sorted([*parts, able, used], key=lambda part: -abs(part.dollars)))
+    return tuple(sorted([*parts, *able, used], key=lambda part: -abs(part.dollars)))
 
 
 def factors(plan: Plan, question: Question) -> tuple[dict[str, float], float, float]:
