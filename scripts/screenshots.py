@@ -21,7 +21,7 @@ if __name__ == "__main__":
         sys.exit("no Chromium on this machine")
     with page() as address, sync_playwright() as started:
         browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        tab = browser.new_page(viewport={"width": 2000, "height": 1240}, color_scheme="light")
+        tab = browser.new_page(viewport={"width": 2000, "height": 1300}, color_scheme="light")
         tab.goto(f"{address}/?{ASKED}")
         tab.wait_for_selector("body[data-rested]", timeout=120_000)
         tab.screenshot(path=ROOT / "docs" / "images" / "page.png")

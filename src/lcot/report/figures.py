@@ -21,7 +21,7 @@ def bill_figure(bill: Bill, name: str) -> Spec:
     """The lines of a bill over the tokens delivered. [USD/Mtok]"""
     tokens = float(sum(bill.tokens.values()))
     lines = [{"line": key, "value": float(value) / tokens * 1e6} for key, value in bill.lines.items() if float(value)]
-    return charts.waterfall(lines, title=f"Bill of {name}")
+    return charts.waterfall(lines, title=f"Bill of {name}", subtitle="at the stated facts")
 
 
 def step_figure(plans: Iterable[tuple[str, Plan]], traffic: Traffic) -> Spec:

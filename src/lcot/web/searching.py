@@ -163,7 +163,7 @@ def _common(question: Question) -> Sequence[object]:
 
 def _begun(ask: Ask) -> None:
     """In the process that searches: end with the page, not by its keys, and give way to it."""
-    os.nice(5)
+    os.nice(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _asks.append(ask)
     parent = multiprocessing.parent_process()
