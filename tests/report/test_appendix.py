@@ -5,7 +5,7 @@ import math
 import pytest
 
 from lcot.choice.model_error import error_of
-from lcot.choice.search import searched
+from lcot.choice.search import entry
 from lcot.choice.types import Question
 from lcot.facts import catalog
 from lcot.report.appendix import accuracy_rows, fact_rows
@@ -18,7 +18,7 @@ def test_the_error_is_the_engines_own():
     question = Question(
         model("llama-3.3-70b"), (system,), Traffic(1000, 500), Target(50), catalog.site("us-colocation"), draws=0
     )
-    deployment = searched(question, system)[0].plan.deployment
+    deployment = entry(question, system).plan.deployment
     (row,) = accuracy_rows([deployment])
     low, high = (float(word) for word in row["measured_over_predicted_P10_to_P90"].split(" to "))
     # 10 % and 90 % of a lognormal lie at exp(-+1.2816 sigma)

@@ -51,6 +51,8 @@ def run(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:  # of the terminal, or of a file that no verb speaks for
+        fail(str(error), "system", tokens)
     except KeyboardInterrupt:
         fail("interrupted", "interrupted", tokens, 130)
 

@@ -52,6 +52,14 @@ class Fact:
     note: str = ""
     confirmed: tuple[Source, ...] = ()  # further sources that state the same value
 
+    def __getstate__(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        """As the standard library does, without looking up the fields of each of thousands of facts."""
+        for name, value in zip(self.__slots__, state, strict=True):
+            object.__setattr__(self, name, value)
+
     @property
     def is_estimate(self) -> bool:
         """Whether the value is a declared estimate, which every answer that uses it must show."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from lcot.cell import Cell
@@ -154,6 +156,38 @@ def interpolate(x: Numeric, xs: np.ndarray, ys: np.ndarray) -> Numeric:
     y0, y1 = (np.take_along_axis(ys, i[None], axis=0)[0] for i in (low, high))
     weight = np.where(x1 > x0, (x - x0) / np.where(x1 > x0, x1 - x0, 1.0), 0.0)
     return y0 + weight * (y1 - y0)
+
+
+def reader(x: Numeric, xs: np.ndarray) -> Callable[[np.ndarray], Numeric]:
+    """`interpolate` of several columns at one place, which is looked for once.
+
+    Parameters
+    ----------
+    x : numeric, shape (...)
+        Where, in the unit of ``xs``. [any]
+    xs : ndarray, shape (n, ...)
+        Points, not decreasing along axis 0. [any]
+
+    Returns
+    -------
+    callable
+        The value of a column at ``x``.
+
+    Notes
+    -----
+    See `interpolate`.
+
+    References
+    ----------
+    :cite:t:`press2007`, section 3.1.
+    """
+    if np.ndim(xs) > 1 or np.ndim(x) or isinstance(x, Cell) or isinstance(xs, Cell) or not x > xs[0]:
+        return lambda ys: interpolate(x, xs, ys)
+    above = int(xs.searchsorted(x, "right"))
+    if above == len(xs):
+        return lambda ys: ys[-1]
+    share = (x - xs[above - 1]) / (xs[above] - xs[above - 1])
+    return lambda ys: ys[above - 1] + (ys[above] - ys[above - 1]) * share
 
 
 def _between(x: float, xs: np.ndarray, ys: np.ndarray) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from lcot.cell import value_of
 from lcot.errors import DomainError, Infeasible
 from lcot.facts.types import Numeric
-from lcot.serving.capacity import capacity, interpolate
+from lcot.serving.capacity import capacity, interpolate, reader
 from lcot.serving.curve import Curve, batches, sequences_held
 from lcot.serving.pools import Pool, mixes
 from lcot.serving.prompts import curve_of
@@ -102,9 +102,7 @@ def at_load(
     each = rate / fleet.copies
     busy = np.minimum(each / points.rate[0], 1.0)  # below the least batch: share of the time with it
 
-    def read(values: Numeric) -> Numeric:
-        return interpolate(each, points.rate, values)
-
+    read = reader(each, points.rate)
     return Served(
         copies=fleet.copies,
         systems=fleet.systems,
