@@ -220,7 +220,8 @@ def _grid(
     jumps = _jumps(bare.tokens[1:])
     levels = _levels(most, 1.1, 4 if mixed else FEW)[1:]
     chunks = np.unique(np.concatenate([levels, jumps, jumps + 1.0]))
-    full: tuple[Reals, ...] = (_levels(max_sequences, 1.3, 16), means, chunks[chunks <= most], means, prompts)
+    bends = np.unique(np.concatenate([means, bare.decode[1, :, 0]]))  # where steps of one sequence bend
+    full: tuple[Reals, ...] = (_levels(max_sequences, 1.3, 16), bends, chunks[chunks <= most], means, prompts)
     draw = np.random.default_rng(0)
     d, c, p, q, s = (draw.choice(axis[axis > 0], PROBES)[:, None] for axis in (*full[:2], levels, *full[3:]))
     d = d * (draw.random((PROBES, 1)) < 0.8) if mixed else 0.0 * d
