@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from lcot.cli.dumped import dumped
+from lcot.cli.progress import telling
 from lcot.cli.workers import MOST, opened
 from lcot.errors import InputError
 
@@ -59,7 +57,7 @@ def claims(
         raise InputError(f"--draws is {draws}; allowed: 1 to {1 << 16}")
     if not 0 <= workers <= MOST:
         raise InputError(f"--workers is {workers}; allowed: 0 to {MOST}")
-    with telling() as progress, opened("", workers) as executor:
+    with telling("reading the record") as progress, opened("", workers) as executor:
         answer = answered(id or [], scenario, draws, seed, progress, not record_only, executor)
     print(dumped(answer) if json_ else as_text(answer))
     if svg is not None:
@@ -84,15 +82,3 @@ def draw(answer: dict[str, object], file: Path) -> None:
             subtitle="1,000 tokens in, 500 out, owned; line and dot: P10-P90, P50 of the crossing; blank: none serves",
         ),
     )  # fmt: skip
-
-
-@contextmanager
-def telling() -> Generator[Callable[[str], None] | None]:
-    """A callback that shows one line of progress on a terminal; None where nobody looks."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status("reading the record") as status:
-        yield status.update

@@ -209,13 +209,13 @@ def market_of(scenario: str, seed: int) -> Derived:
     """A run of the market: costs from their factors, results of the equilibrium held."""
     import numpy as np
 
-    from lcot.cli.claims import telling
     from lcot.cli.market import run
+    from lcot.cli.progress import telling
     from lcot.report.market_iamc import variables
     from lcot.report.workbook.outlook import costs, why_of
     from lcot.trace.derived import of_market
 
-    with telling() as progress:
+    with telling("reading the facts") as progress:
         o = run(scenario, DRAWS, seed, False, progress)
     held: dict[str, tuple[float, str]] = {}
     for region, name, unit, values in variables(o):

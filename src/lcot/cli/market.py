@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from lcot.cli.dumped import dumped
+from lcot.cli.progress import telling
 from lcot.errors import DomainError, InputError
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ def market(
             raise InputError(f"{name} {path}: there is no folder {path.absolute().parent}")
     if svg is not None and svg.suffix.lower() not in SUFFIXES:
         raise InputError(f"--svg {svg}: cannot write this; allowed: {', '.join(SUFFIXES)}")
-    with telling() as progress:
+    with telling("reading the facts") as progress:
         outlook = run(scenario, draws, seed, backtest, progress)
     answer = as_dict(outlook)
     if json_:
@@ -137,15 +136,3 @@ def written(
         from lcot.report.market_page import page
 
         save(html, page(answer, outlook.scenario.facts))
-
-
-@contextmanager
-def telling() -> Generator[Callable[[str], None] | None]:
-    """A callback that shows one line of progress on a terminal; None where nobody looks."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status("reading the facts") as status:
-        yield status.update

@@ -172,10 +172,11 @@ def deals(*, json_: Json = False) -> None:
 
 def run_of(scenario: str, seed: int) -> Reading:
     """A run of the market, with progress. Raises `UnknownName`."""
-    from lcot.cli.claims import DRAWS, telling
+    from lcot.cli.claims import DRAWS
+    from lcot.cli.progress import telling
     from lcot.report.claims_store import reading_of
 
-    with telling() as progress:
+    with telling("reading the record") as progress:
         return reading_of(scenario, DRAWS, seed, progress)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shlex
 import shutil
@@ -254,6 +255,7 @@ class Desk:
             process = subprocess.Popen(
                 [sys.executable, "-m", "lcot", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                 stdin=subprocess.DEVNULL, text=True, encoding="utf-8", errors="replace",
+                env={**os.environ, "LCOT_PROGRESS": "lines"},
             )  # fmt: skip
             shown = [word.replace(str(folder), ".") for word in words]
             work = Work(secrets.token_urlsafe(9), KINDS[name], shown, folder, process, time.monotonic())
